@@ -1,0 +1,3 @@
+//! Configuration: the repository's policy and (for the server) the operator's settings.
+
+pub mod policy;

@@ -1,0 +1,16 @@
+//! The nouns of the product. Nothing here does I/O, awaits, or reads a clock.
+
+pub mod assemble;
+pub mod change;
+pub mod diff;
+pub mod event;
+pub mod finding;
+pub mod ids;
+pub mod instructions;
+pub mod job;
+pub mod path;
+pub mod publication;
+pub mod report;
+pub mod routing;
+pub mod team;
+pub mod text;

@@ -1,0 +1,48 @@
+//! What was said, per pull request, so that it is not said again.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::queue::{Lease, StoreError};
+use crate::domain::ids::{CommentId, CommitSha, Number, RepoId};
+use crate::domain::report::RememberedFinding;
+
+/// The memory of one pull request. A JSON document in the store; unknown fields of a newer
+/// version are refused, so that a downgrade does not lose them silently.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct PullMemory {
+    pub findings: Vec<RememberedFinding>,
+    /// The summary comment, once created.
+    pub summary: Option<CommentId>,
+    /// Automatic reviews are off until `resume`.
+    pub paused: bool,
+    /// The last completed review.
+    pub reviewed: Option<Reviewed>,
+    /// Lanes that have had a check run on this pull request: they stay visible as skipped.
+    pub lanes_seen: Vec<crate::domain::team::Lane>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reviewed {
+    pub head: CommitSha,
+    pub base: CommitSha,
+    /// Digest of everything that decided the result besides the commits: version, rules, policy.
+    pub inputs: String,
+    /// Digest of everything that was published.
+    pub published: String,
+}
+
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    async fn load(&self, repo: RepoId, number: Number) -> Result<PullMemory, StoreError>;
+    /// Stores the memory if the lease is still held; `false`: it was lost, nothing was stored.
+    async fn save(
+        &self,
+        lease: &Lease,
+        number: Number,
+        memory: &PullMemory,
+    ) -> Result<bool, StoreError>;
+    async fn forget(&self, repo: RepoId) -> Result<(), StoreError>;
+}

@@ -1,0 +1,5 @@
+//! Rules of the `actions` family.
+
+use super::Rule;
+
+pub(super) const RULES: &[Rule] = &[];

@@ -1,0 +1,93 @@
+//! Where rules put what they find.
+
+use super::Rule;
+use crate::domain::change::{Anchor, FileChange};
+use crate::domain::diff::{LineRange, Side};
+use crate::domain::finding::{Confidence, Finding, Fix, Origin, Related, RuleCode, Severity};
+
+/// Longest quote kept with a finding, in characters.
+const MAX_QUOTE_CHARS: usize = 400;
+
+/// Collects the findings of one rule. It fills in what the rule's data says, takes the quote from
+/// the file, and counts what has no place in the change instead of keeping it.
+pub struct Findings<'a> {
+    rule: &'a Rule,
+    list: Vec<Finding>,
+    dropped: usize,
+}
+
+/// What a rule says about one place. Everything else comes from the rule's data and the file.
+#[derive(Debug, Clone, Default)]
+pub struct Draft {
+    /// At most 120 characters, `` `code` `` marks allowed.
+    pub title: String,
+    pub evidence: String,
+    pub recommendation: String,
+    /// The enclosing named thing (table, function, operation, job): part of the identity, so give
+    /// it wherever there is one.
+    pub symbol: Option<String>,
+    pub related: Vec<Related>,
+    pub fix: Option<Fix>,
+    /// Other than the rule's own.
+    pub severity: Option<Severity>,
+    pub confidence: Option<Confidence>,
+}
+
+impl<'a> Findings<'a> {
+    pub fn new(rule: &'a Rule) -> Self {
+        Self { rule, list: Vec::new(), dropped: 0 }
+    }
+
+    /// Reports lines of a changed file, at head.
+    pub fn at_head(&mut self, file: &FileChange, lines: LineRange, draft: Draft) {
+        self.at(file, Side::Head, lines, draft);
+    }
+
+    /// Reports lines of a changed file.
+    pub fn at(&mut self, file: &FileChange, side: Side, lines: LineRange, draft: Draft) {
+        let quote = file.text(side).and_then(|text| text.slice(lines));
+        match (file.anchor(side, lines), quote) {
+            (Some(anchor), Some(quote)) => self.push(anchor, &quote, draft),
+            _ => self.dropped += 1,
+        }
+    }
+
+    /// Reports a changed file as a whole.
+    pub fn on_file(&mut self, file: &FileChange, draft: Draft) {
+        self.push(file.anchor_file(), "", draft);
+    }
+
+    fn push(&mut self, anchor: Anchor, quote: &str, draft: Draft) {
+        self.list.push(Finding {
+            rule: RuleCode(self.rule.code.to_owned()),
+            origin: Origin::Rule,
+            lane: self.rule.lane,
+            kind: self.rule.kind,
+            category: self.rule.category,
+            severity: draft.severity.unwrap_or(self.rule.severity),
+            confidence: draft.confidence.unwrap_or(self.rule.confidence),
+            title: cut(&draft.title, 120),
+            evidence: draft.evidence,
+            recommendation: draft.recommendation,
+            anchor,
+            quote: cut(quote, MAX_QUOTE_CHARS),
+            related: draft.related,
+            fix: draft.fix,
+            symbol: draft.symbol,
+        });
+    }
+
+    /// The findings, and how many had no place in the change.
+    pub fn finish(self) -> (Vec<Finding>, usize) {
+        (self.list, self.dropped)
+    }
+}
+
+fn cut(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(limit.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}

@@ -1,0 +1,86 @@
+//! What a rule sees.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::config::policy::{PathSet, Policy};
+use crate::domain::change::{Anchor, Change, FileChange, SourceFile};
+use crate::domain::diff::{LineRange, Side};
+use crate::domain::path::RepoPath;
+use crate::ports::source::Need;
+
+/// The change, the policy, and the files that rules asked for.
+pub struct RuleContext<'a> {
+    pub change: &'a Change,
+    pub policy: &'a Policy,
+    /// Files beyond the change, by the need that asked for them.
+    gathered: &'a HashMap<Need, Vec<SourceFile>>,
+    memo: &'a Memo,
+}
+
+/// Parsed forms shared by rules, so that each file is parsed once. Lives as long as one review.
+#[derive(Default)]
+pub struct Memo(Mutex<HashMap<MemoKey, Parsed>>);
+
+type MemoKey = (TypeId, RepoPath, Side);
+type Parsed = Arc<dyn Any + Send + Sync>;
+
+impl<'a> RuleContext<'a> {
+    pub fn new(
+        change: &'a Change,
+        policy: &'a Policy,
+        gathered: &'a HashMap<Need, Vec<SourceFile>>,
+        memo: &'a Memo,
+    ) -> Self {
+        Self { change, policy, gathered, memo }
+    }
+
+    /// The files that were found for a need, as the rule's `needs` stated it.
+    pub fn gathered(&self, need: &Need) -> &'a [SourceFile] {
+        self.gathered.get(need).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the policy marks this path as critical.
+    pub fn is_critical(&self, path: &RepoPath) -> bool {
+        !self.policy.critical_paths.is_empty()
+            && PathSet::new(&self.policy.critical_paths).matches(path)
+    }
+
+    /// The parsed form `T` of one side of a file, made by `parse` on first use. `None` if that
+    /// side has no text. `parse` must depend on nothing but the text and the path.
+    pub fn parsed<T: Any + Send + Sync>(
+        &self,
+        file: &FileChange,
+        side: Side,
+        parse: impl FnOnce(&str) -> T,
+    ) -> Option<Arc<T>> {
+        let text = file.text(side)?;
+        let key = (TypeId::of::<T>(), file.path_on(side).clone(), side);
+        let lock = || self.memo.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(&key).cloned() {
+            return known.downcast::<T>().ok();
+        }
+        // Not under the lock: parsing may be slow, and a panic must not poison it.
+        let made = Arc::new(parse(text.as_str()));
+        lock().insert(key, made.clone());
+        Some(made)
+    }
+}
+
+/// Something that can say where it is: a changed file or a file that was read besides.
+pub trait Place {
+    fn at(&self, side: Side, lines: LineRange) -> Option<Anchor>;
+}
+
+impl Place for FileChange {
+    fn at(&self, side: Side, lines: LineRange) -> Option<Anchor> {
+        self.anchor(side, lines)
+    }
+}
+
+impl Place for SourceFile {
+    fn at(&self, _: Side, lines: LineRange) -> Option<Anchor> {
+        self.anchor(lines)
+    }
+}

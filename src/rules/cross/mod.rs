@@ -1,0 +1,5 @@
+//! Rules of the `cross` family.
+
+use super::Rule;
+
+pub(super) const RULES: &[Rule] = &[];

@@ -1,0 +1,25 @@
+//! Deterministic analysers. A rule is data with a function pointer: help, documentation, dispatch
+//! and tests are all derived by walking [`all`].
+//!
+//! Rules are pure: they see the changed files and what they declared that they need, nothing else.
+
+mod actions;
+mod code;
+mod collect;
+mod context;
+mod cross;
+mod docker;
+mod engine;
+mod kubernetes;
+mod migrations;
+mod observability;
+mod openapi;
+pub mod parse;
+mod process;
+mod rule;
+mod secrets;
+
+pub use collect::{Draft, Findings};
+pub use context::{Memo, Place, RuleContext};
+pub use engine::{RuleRun, Selection, needs_of, plan_rules, run_rule};
+pub use rule::{Check, Rule, all, by_code, known};

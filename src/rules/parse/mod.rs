@@ -1,0 +1,1 @@
+//! Parsers shared by rule families. Each keeps spans, bounds its depth, and never panics.

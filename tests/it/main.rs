@@ -1,0 +1,4 @@
+//! The only integration test binary.
+
+mod harness;
+mod rules;

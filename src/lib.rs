@@ -1,5 +1,6 @@
 //! backend-team: a review of backend changes as a team would do it. See ARCHITECTURE.md.
 
+pub mod agents;
 pub mod config;
 pub mod domain;
 pub mod ports;

@@ -1,3 +1,4 @@
 //! Configuration: the repository's policy and (for the server) the operator's settings.
 
 pub mod policy;
+pub mod server;

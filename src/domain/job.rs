@@ -42,6 +42,8 @@ pub enum JobKind {
     ClosePull { number: Number },
     /// Answer checks on a merge queue's commit.
     ReviewMergeGroup { head: CommitSha, base: CommitSha },
+    /// Review the open pull requests with this head (check events of forks do not name them).
+    FindPulls { head: CommitSha },
     /// Carry out a comment's command.
     AnswerCommand {
         number: Number,
@@ -63,7 +65,9 @@ impl JobKind {
             Self::ReviewPull { number, .. }
             | Self::ClosePull { number }
             | Self::AnswerCommand { number, .. } => format!("pull/{number}"),
-            Self::ReviewMergeGroup { head, .. } => format!("commit/{head}"),
+            Self::ReviewMergeGroup { head, .. } | Self::FindPulls { head } => {
+                format!("commit/{head}")
+            }
             Self::Resync | Self::Forget => "repository".to_owned(),
         }
     }
@@ -75,6 +79,7 @@ impl JobKind {
             Self::ReviewPull { .. } => "review".to_owned(),
             Self::ClosePull { .. } => "close".to_owned(),
             Self::ReviewMergeGroup { .. } => "merge-group".to_owned(),
+            Self::FindPulls { .. } => "find-pulls".to_owned(),
             Self::AnswerCommand { comment, .. } => format!("command/{comment}"),
             Self::Resync => "resync".to_owned(),
             Self::Forget => "forget".to_owned(),
@@ -112,6 +117,7 @@ impl JobKind {
             Self::ReviewPull { .. } => "review_pull",
             Self::ClosePull { .. } => "close_pull",
             Self::ReviewMergeGroup { .. } => "review_merge_group",
+            Self::FindPulls { .. } => "find_pulls",
             Self::AnswerCommand { .. } => "answer_command",
             Self::Resync => "resync",
             Self::Forget => "forget",

@@ -1,0 +1,130 @@
+//! From an event to the jobs it causes. Pure.
+
+use crate::domain::event::{Actor, Event, PullAction, RepoRef};
+use crate::domain::ids::{DeliveryId, Number};
+use crate::domain::job::{JobKind, NewJob};
+
+/// The phrase that calls the team in prose: "ask backend team review".
+const ALIAS: &str = "ask backend team";
+
+/// What an event asks for. Level-triggered: most events only say that something should be looked
+/// at again, and the job reads what is true when it runs.
+pub fn jobs_for(event: &Event, delivery: &DeliveryId, trusted_bots: &[String]) -> Vec<NewJob> {
+    let job = |repo: &RepoRef, kind| NewJob { repo: repo.clone(), kind, delivery: Some(delivery.clone()) };
+    match event {
+        Event::Pull { repo, number, action, .. } => vec![job(repo, pull_job(*number, *action))],
+        Event::Comment { repo, number, on_pull, comment, author, body } => {
+            let listens = !author.is_bot || trusted(author, trusted_bots);
+            if !listens || !may_hold_command(body.expose()) {
+                return Vec::new();
+            }
+            let kind = JobKind::AnswerCommand {
+                number: *number,
+                on_pull: *on_pull,
+                comment: *comment,
+                author: author.clone(),
+                body: body.clone(),
+            };
+            vec![job(repo, kind)]
+        }
+        Event::CheckRerequested { repo, head, pulls, .. }
+        | Event::SuiteRerequested { repo, head, pulls, .. }
+        | Event::CheckAction { repo, head, pulls, .. } => {
+            if pulls.is_empty() {
+                // A fork's checks do not name their pull requests.
+                return vec![job(repo, JobKind::FindPulls { head: head.clone() })];
+            }
+            pulls.iter().map(|number| job(repo, review(*number, true))).collect()
+        }
+        Event::MergeGroup { repo, head, base, destroyed: false } => {
+            let kind = JobKind::ReviewMergeGroup { head: head.clone(), base: base.clone() };
+            vec![job(repo, kind)]
+        }
+        Event::RepositoriesRemoved { installation, repos } => repos
+            .iter()
+            .map(|(id, slug)| {
+                let repo = RepoRef { installation: *installation, id: *id, slug: slug.clone() };
+                job(&repo, JobKind::Forget)
+            })
+            .collect(),
+        Event::IssueLabeled { .. }
+        | Event::MergeGroup { .. }
+        | Event::DefaultBranchPush { .. }
+        | Event::RepositoriesAdded { .. }
+        | Event::Ping
+        | Event::Ignored { .. } => Vec::new(),
+    }
+}
+
+fn pull_job(number: Number, action: PullAction) -> JobKind {
+    match action {
+        PullAction::Closed => JobKind::ClosePull { number },
+        _ => review(number, false),
+    }
+}
+
+fn review(number: Number, requested: bool) -> JobKind {
+    JobKind::ReviewPull { number, full: false, lanes: Vec::new(), requested }
+}
+
+fn trusted(author: &Actor, trusted_bots: &[String]) -> bool {
+    trusted_bots.iter().any(|bot| author.login.0.eq_ignore_ascii_case(bot))
+}
+
+/// Whether a line could start a command. The real parser, with the repository's own prefix, runs
+/// in the job; this only spares the queue ordinary conversation.
+fn may_hold_command(body: &str) -> bool {
+    body.lines().any(|line| {
+        let line = line.trim_start();
+        line.starts_with('/')
+            || line.get(..ALIAS.len()).is_some_and(|start| start.eq_ignore_ascii_case(ALIAS))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{CommentId, CommitSha, InstallationId, Login, RepoId, RepoSlug};
+    use crate::domain::text::Untrusted;
+
+    fn repo() -> RepoRef {
+        RepoRef {
+            installation: InstallationId(1),
+            id: RepoId(2),
+            slug: RepoSlug::parse("acme/widgets").unwrap(),
+        }
+    }
+
+    fn comment(body: &str, is_bot: bool) -> Event {
+        Event::Comment {
+            repo: repo(),
+            number: Number(7),
+            on_pull: true,
+            comment: CommentId(9),
+            author: Actor { login: Login("alice".into()), is_bot },
+            body: Untrusted::from(body),
+        }
+    }
+
+    fn jobs(event: &Event) -> Vec<JobKind> {
+        let delivery = DeliveryId("d".into());
+        jobs_for(event, &delivery, &["Robo".into()]).into_iter().map(|job| job.kind).collect()
+    }
+
+    #[test]
+    fn conversation_and_bots_cause_nothing() {
+        assert!(jobs(&comment("looks good to me / fine", false)).is_empty());
+        assert!(jobs(&comment("/backend-team review", true)).is_empty());
+        assert_eq!(jobs(&comment("hello\n/backend-team review", false)).len(), 1);
+        assert_eq!(jobs(&comment("Ask backend team review", false)).len(), 1);
+        assert!(jobs(&comment("é", false)).is_empty());
+    }
+
+    #[test]
+    fn a_rerun_of_a_forks_check_is_looked_up_by_commit() {
+        let head = CommitSha::parse(&"a".repeat(40)).unwrap();
+        let sender = Actor { login: Login("alice".into()), is_bot: false };
+        let event = Event::SuiteRerequested { repo: repo(), head: head.clone(), pulls: vec![], sender };
+        assert_eq!(jobs(&event), vec![JobKind::FindPulls { head }]);
+    }
+}

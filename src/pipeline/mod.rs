@@ -1,0 +1,15 @@
+//! Use cases: from an accepted delivery to a published review.
+
+pub mod answer;
+mod error;
+pub mod intake;
+pub mod load;
+pub mod publish;
+pub mod resync;
+pub mod review;
+pub mod review_pull;
+pub mod services;
+pub mod worker;
+
+pub use error::JobError;
+pub use services::{Services, ServicesParts};

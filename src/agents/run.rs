@@ -127,9 +127,14 @@ struct Supervisor {
     limits: RunLimits,
     sender: Sender<Message>,
     receiver: Receiver<Message>,
-    /// Per worker: told to stop, and what it is doing since when.
-    workers: HashMap<usize, (Arc<AtomicBool>, Option<(usize, Instant)>)>,
+    workers: HashMap<usize, Worker>,
     started: usize,
+}
+
+struct Worker {
+    stop: Arc<AtomicBool>,
+    /// The rule it runs, and since when.
+    doing: Option<(usize, Instant)>,
 }
 
 impl Supervisor {
@@ -147,14 +152,14 @@ impl Supervisor {
         while !self.workers.is_empty() {
             match self.receiver.recv_timeout(self.patience()) {
                 Ok(Message::Started { worker, rule }) => {
-                    if let Some((_, doing)) = self.workers.get_mut(&worker) {
-                        *doing = Some((rule, Instant::now()));
+                    if let Some(worker) = self.workers.get_mut(&worker) {
+                        worker.doing = Some((rule, Instant::now()));
                     }
                 }
                 Ok(Message::Finished { worker, rule, result }) => {
                     // An abandoned worker that answers late is no longer listed: too late is late.
-                    if let Some((_, doing)) = self.workers.get_mut(&worker) {
-                        *doing = None;
+                    if let Some(worker) = self.workers.get_mut(&worker) {
+                        worker.doing = None;
                         if let Some(slot) = results.get_mut(rule) {
                             *slot = Some(result);
                         }
@@ -181,13 +186,13 @@ impl Supervisor {
             tracing::error!(event = "thread_not_started", %error);
             return;
         }
-        self.workers.insert(id, (stop, None));
+        self.workers.insert(id, Worker { stop, doing: None });
     }
 
     /// Time until the first running rule is overdue.
     fn patience(&self) -> Duration {
         let limit = self.limits.per_rule;
-        let running = self.workers.values().filter_map(|(_, doing)| doing.as_ref());
+        let running = self.workers.values().filter_map(|worker| worker.doing.as_ref());
         running
             .map(|(_, since)| limit.saturating_sub(since.elapsed()))
             .min()
@@ -200,12 +205,12 @@ impl Supervisor {
         let stuck: Vec<usize> = self
             .workers
             .iter()
-            .filter(|(_, (_, doing))| doing.is_some_and(|(_, since)| since.elapsed() >= limit))
+            .filter(|(_, worker)| worker.doing.is_some_and(|(_, since)| since.elapsed() >= limit))
             .map(|(id, _)| *id)
             .collect();
         for id in stuck {
-            if let Some((stop, _)) = self.workers.remove(&id) {
-                stop.store(true, Ordering::Relaxed);
+            if let Some(worker) = self.workers.remove(&id) {
+                worker.stop.store(true, Ordering::Relaxed);
             }
             self.start_worker();
         }

@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::domain::registration::StoredApp;
+
 /// GitHub's public API.
 pub const DEFAULT_GITHUB_URL: &str = "https://api.github.com";
 
@@ -191,16 +193,6 @@ fn read_key(path: &Path) -> Result<SecretString, SettingsError> {
         return Err(SettingsError(message));
     }
     Ok(SecretString::from(text))
-}
-
-/// Where `/setup` keeps what GitHub's manifest flow returned.
-#[derive(Debug, Clone, serde::Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StoredApp {
-    pub app_id: u64,
-    pub slug: String,
-    pub webhook_secret: String,
-    pub private_key: String,
 }
 
 /// The file in the data directory that holds a [`StoredApp`], mode 0600.

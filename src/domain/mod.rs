@@ -10,6 +10,7 @@ pub mod instructions;
 pub mod job;
 pub mod path;
 pub mod publication;
+pub mod registration;
 pub mod report;
 pub mod routing;
 pub mod team;

@@ -15,10 +15,15 @@ pub struct PullMemory {
     pub findings: Vec<RememberedFinding>,
     /// The summary comment, once created.
     pub summary: Option<CommentId>,
+    /// The head for which publishing was begun: written before the first call, so that a head
+    /// that is not named here has no check runs of ours yet.
+    pub publishing: Option<CommitSha>,
     /// Automatic reviews are off until `resume`.
     pub paused: bool,
     /// The last completed review.
     pub reviewed: Option<Reviewed>,
+    /// The command prefix of the base branch's policy, as of the last review.
+    pub command_prefix: Option<String>,
     /// Lanes that have had a check run on this pull request: they stay visible as skipped.
     pub lanes_seen: Vec<crate::domain::team::Lane>,
 }

@@ -5,4 +5,5 @@ pub mod clock;
 pub mod forge;
 pub mod ledger;
 pub mod queue;
+pub mod setup;
 pub mod source;

@@ -22,4 +22,4 @@ mod secrets;
 pub use collect::{Draft, Findings};
 pub use context::{Memo, Place, RuleContext};
 pub use engine::{RuleRun, Selection, needs_of, plan_rules, run_rule};
-pub use rule::{Check, Rule, all, by_code, known};
+pub use rule::{Check, Rule, all, by_code, known, nearest};

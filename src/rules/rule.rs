@@ -90,3 +90,20 @@ pub fn known(code: &str) -> bool {
         None => all().any(|rule| rule.code == code),
     }
 }
+
+/// The code that a mistyped one was probably meant to be.
+pub fn nearest(code: &str) -> Option<&'static str> {
+    let name = |code: &str| code.rsplit('/').next().unwrap_or_default().to_owned();
+    let likeness = |rule: &Rule| {
+        let whole = similarity(rule.code, code);
+        whole.max(similarity(&name(rule.code), &name(code)))
+    };
+    let scored = all().map(|rule| (likeness(rule), rule.code));
+    let best = scored.max_by(|one, other| one.0.total_cmp(&other.0))?;
+    (best.0 >= 0.6).then_some(best.1)
+}
+
+/// From 0 (nothing in common) to 1 (equal).
+fn similarity(one: &str, other: &str) -> f32 {
+    similar::TextDiff::from_chars(one, other).ratio()
+}

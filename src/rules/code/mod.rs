@@ -1,5 +1,11 @@
-//! Rules of the `code` family.
+//! Rules about code, read as a syntax tree: Go, Java, JavaScript, Python, Rust, TypeScript.
+
+mod outbound_timeout;
+mod swallowed_error;
+mod tls_verification;
+mod view;
 
 use super::Rule;
 
-pub(super) const RULES: &[Rule] = &[];
+pub(super) const RULES: &[Rule] =
+    &[swallowed_error::RULE, outbound_timeout::RULE, tls_verification::RULE];

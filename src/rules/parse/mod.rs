@@ -1,1 +1,2 @@
 //! Parsers shared by rule families. Each keeps spans, bounds its depth, and never panics.
+pub mod code;

@@ -1,0 +1,165 @@
+//! `code/swallowed-error`.
+
+use super::view::{CodeView, is_comment, is_kind, is_silently_empty, statements};
+use crate::domain::change::FileChange;
+use crate::domain::finding::{Category, Confidence, FindingKind, Severity};
+use crate::domain::team::Lane;
+use crate::rules::parse::code::{
+    Language, Syntax, enclosing_function, in_error, is_production_code, lines_of,
+};
+use crate::rules::{Check, Draft, Findings, Rule, RuleContext};
+
+pub(super) const RULE: Rule = Rule {
+    code: "code/swallowed-error",
+    title: "an error is caught and nothing is done about it",
+    lane: Lane::Observability,
+    kind: FindingKind::Evidence,
+    category: Category::Reliability,
+    severity: Severity::Minor,
+    confidence: Confidence::High,
+    equivalents: &["ruff:S110", "eslint:no-empty", "pmd:EmptyCatchBlock"],
+    page: include_str!("../../../fixtures/rules/code/swallowed-error.md"),
+    check: Check::File { applies: is_production_code, check },
+};
+
+fn check(context: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'_>) {
+    let Some(view) = CodeView::of(context, file) else { return };
+    for node in view.code.nodes() {
+        let Some(what) = swallowed(&node, view.language) else { continue };
+        let lines = lines_of(&view.text, &node);
+        if !file.adds_any(lines) || in_error(&node) {
+            continue;
+        }
+        let function = enclosing_function(&node);
+        let place = function.as_ref().map(|name| format!(" in `{name}`")).unwrap_or_default();
+        findings.at_head(
+            file,
+            lines,
+            Draft {
+                title: format!("{what} ignores the error{place}"),
+                evidence: "Nothing is done with the error and no comment says why: when this \
+                           fails, no log line, metric or answer will show it."
+                    .to_owned(),
+                recommendation: "Return the error, or log it with what was being done. If it may \
+                                 really be ignored, say why in a comment there."
+                    .to_owned(),
+                symbol: function,
+                ..Draft::default()
+            },
+        );
+    }
+}
+
+/// What handles an error by doing nothing, in words, if this node is such a thing.
+fn swallowed(node: &Syntax<'_>, language: Language) -> Option<&'static str> {
+    match language {
+        Language::Go => go(node),
+        Language::Java => java(node),
+        Language::JavaScript | Language::TypeScript => javascript(node),
+        Language::Python => python(node),
+        Language::Rust => rust(node),
+    }
+}
+
+/// `if err != nil {}`.
+fn go(node: &Syntax<'_>) -> Option<&'static str> {
+    if node.kind() != "if_statement" || node.field("alternative").is_some() {
+        return None;
+    }
+    let condition = node.field("condition")?;
+    let sides = (condition.field("left")?, condition.field("right")?);
+    let about_error = condition.field("operator")?.text() == "!="
+        && sides.1.text() == "nil"
+        && is_error_name(&sides.0.text());
+    (about_error && is_silently_empty(&node.field("consequence")?)).then_some("an empty `if`")
+}
+
+fn is_error_name(name: &str) -> bool {
+    name == "err" || name.ends_with("Err") || name.ends_with("Error")
+}
+
+/// `catch (E e) {}`, unless the variable's name says that it is expected.
+fn java(node: &Syntax<'_>) -> Option<&'static str> {
+    if node.kind() != "catch_clause" || !is_silently_empty(&node.field("body")?) {
+        return None;
+    }
+    let parameter = node.children().find(|child| child.kind() == "catch_formal_parameter")?;
+    let name = parameter.field("name").map(|name| name.text().to_lowercase()).unwrap_or_default();
+    let expected = name == "_" || name.starts_with("ignore") || name.starts_with("expected");
+    (!expected).then_some("an empty `catch`")
+}
+
+/// `catch {}` and `.catch(() => {})`.
+fn javascript(node: &Syntax<'_>) -> Option<&'static str> {
+    if node.kind() == "catch_clause" {
+        return is_silently_empty(&node.field("body")?).then_some("an empty `catch`");
+    }
+    if node.kind() != "call_expression" {
+        return None;
+    }
+    let function = node.field("function")?;
+    if function.kind() != "member_expression" || function.field("property")?.text() != "catch" {
+        return None;
+    }
+    let arguments = statements(&node.field("arguments")?);
+    let [handler] = arguments.as_slice() else { return None };
+    let empty = is_kind(handler, &["arrow_function", "function_expression"])
+        && handler
+            .field("body")
+            .is_some_and(|body| body.kind() == "statement_block" && is_silently_empty(&body));
+    empty.then_some("an empty `.catch()` handler")
+}
+
+/// `except:` or `except Exception:` with nothing but `pass`. A named, narrow exception that is
+/// passed over is ordinary Python.
+fn python(node: &Syntax<'_>) -> Option<&'static str> {
+    if node.kind() != "except_clause" || node.dfs().any(|inner| is_comment(&inner)) {
+        return None;
+    }
+    let parts = statements(node);
+    let (body, caught) = parts.split_last()?;
+    let broad = caught.iter().all(|what| {
+        let text = what.text();
+        let name = text.split(" as ").next().unwrap_or_default().trim().to_owned();
+        matches!(name.as_str(), "Exception" | "BaseException")
+    });
+    let body = statements(body);
+    let nothing = !body.is_empty()
+        && body.iter().all(|statement| {
+            statement.kind() == "pass_statement" || statement.text().trim() == "..."
+        });
+    (broad && nothing).then_some("a broad `except` with only `pass`")
+}
+
+/// `Err(_) => {}` and `if let Err(_) = … {}`.
+fn rust(node: &Syntax<'_>) -> Option<&'static str> {
+    if node.kind() == "match_arm" {
+        let pattern = node.field("pattern")?;
+        let value = node.field("value")?;
+        let nothing = value.kind() == "unit_expression"
+            || (value.kind() == "block" && is_silently_empty(&value));
+        let commented = node.next().is_some_and(|next| {
+            is_comment(&next) && next.start_pos().line() == node.end_pos().line()
+        });
+        return (any_error(&pattern.text()) && nothing && !commented)
+            .then_some("an empty `Err` arm");
+    }
+    if node.kind() != "if_expression" || node.field("alternative").is_some() {
+        return None;
+    }
+    let condition = node.field("condition")?;
+    let about_error =
+        condition.kind() == "let_condition" && any_error(&condition.field("pattern")?.text());
+    (about_error && is_silently_empty(&node.field("consequence")?)).then_some("an empty `if let`")
+}
+
+/// `Err(_)` or `Err(name)`: every error, not one certain kind.
+fn any_error(pattern: &str) -> bool {
+    let inner = pattern.trim().strip_prefix("Err(").and_then(|rest| rest.strip_suffix(')'));
+    inner.is_some_and(|inner| {
+        let inner = inner.trim();
+        inner == ".."
+            || (!inner.is_empty()
+                && inner.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
+    })
+}

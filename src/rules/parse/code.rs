@@ -1,0 +1,163 @@
+//! Source code as a syntax tree (tree-sitter grammars through ast-grep).
+
+use ast_grep_core::tree_sitter::StrDoc;
+use ast_grep_core::{AstGrep, Node};
+use ast_grep_language::SupportLang;
+
+use crate::domain::change::{FileChange, Text};
+use crate::domain::diff::LineRange;
+use crate::domain::path::RepoPath;
+
+/// A node of a parsed file.
+pub type Syntax<'a> = Node<'a, StrDoc<SupportLang>>;
+
+/// Languages whose code is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Language {
+    Go,
+    Java,
+    JavaScript,
+    Python,
+    Rust,
+    TypeScript,
+}
+
+impl Language {
+    /// By file name; `None` for everything else.
+    pub fn of(path: &RepoPath) -> Option<Self> {
+        match path.extension()?.as_str() {
+            "go" => Some(Self::Go),
+            "java" => Some(Self::Java),
+            "js" | "cjs" | "mjs" => Some(Self::JavaScript),
+            "py" => Some(Self::Python),
+            "rs" => Some(Self::Rust),
+            "ts" | "cts" | "mts" => Some(Self::TypeScript),
+            _ => None,
+        }
+    }
+
+    fn grammar(self) -> SupportLang {
+        match self {
+            Self::Go => SupportLang::Go,
+            Self::Java => SupportLang::Java,
+            Self::JavaScript => SupportLang::JavaScript,
+            Self::Python => SupportLang::Python,
+            Self::Rust => SupportLang::Rust,
+            Self::TypeScript => SupportLang::TypeScript,
+        }
+    }
+}
+
+/// A parsed file. Parsing never fails: where the text is not of the language, the tree has error
+/// nodes, and rules must not conclude anything from what stands inside of one.
+pub struct ParsedCode {
+    tree: Option<AstGrep<StrDoc<SupportLang>>>,
+}
+
+impl ParsedCode {
+    pub fn new(text: &str, language: Language) -> Self {
+        Self { tree: AstGrep::try_new(text, language.grammar()).ok() }
+    }
+
+    /// Every node, depth first.
+    pub fn nodes(&self) -> Vec<Syntax<'_>> {
+        self.tree.as_ref().map(|tree| tree.root().dfs().collect()).unwrap_or_default()
+    }
+}
+
+/// The lines that a node covers.
+pub fn lines_of(text: &Text, node: &Syntax<'_>) -> LineRange {
+    let range = node.range();
+    text.lines_of(range.start, range.end)
+}
+
+/// The line on which a node starts.
+pub fn first_line(text: &Text, node: &Syntax<'_>) -> LineRange {
+    LineRange::line(text.line_at(node.range().start))
+}
+
+/// Whether the node, or anything around it up to the enclosing function, could not be parsed.
+pub fn in_error(node: &Syntax<'_>) -> bool {
+    node.dfs().any(|inner| inner.is_error() || inner.is_missing())
+        || node.ancestors().take(6).any(|outer| outer.is_error())
+}
+
+/// The name of the function or method around a node.
+pub fn enclosing_function(node: &Syntax<'_>) -> Option<String> {
+    const KINDS: [&str; 7] = [
+        "function_declaration",
+        "method_declaration",
+        "function_item",
+        "function_definition",
+        "method_definition",
+        "constructor_declaration",
+        "generator_function_declaration",
+    ];
+    let function = node.ancestors().find(|outer| KINDS.contains(&outer.kind().as_ref()))?;
+    Some(function.field("name")?.text().into_owned())
+}
+
+/// Whether a file holds tests rather than the code that runs in production.
+pub fn is_test_path(path: &RepoPath) -> bool {
+    const FOLDERS: [&str; 10] = [
+        "test",
+        "tests",
+        "__tests__",
+        "spec",
+        "specs",
+        "testdata",
+        "fixtures",
+        "e2e",
+        "mocks",
+        "__mocks__",
+    ];
+    let name = path.file_name().to_ascii_lowercase();
+    let stem = name.split('.').next().unwrap_or_default();
+    FOLDERS.iter().any(|folder| path.has_directory(folder))
+        || stem.ends_with("_test")
+        || stem.ends_with("_tests")
+        || stem.starts_with("test_")
+        || stem == "conftest"
+        || stem == "tests"
+        || path.file_name().split('.').next().is_some_and(|stem| {
+            stem.ends_with("Test") || stem.ends_with("Tests") || stem.ends_with("IT")
+        })
+        || name.contains(".test.")
+        || name.contains(".spec.")
+}
+
+/// Code of a known language that runs in production and that this change adds to.
+pub fn is_production_code(file: &FileChange) -> bool {
+    Language::of(&file.path).is_some()
+        && !file.derived
+        && !file.is_deleted()
+        && file.head_text().is_some()
+        && file.added_lines().next().is_some()
+        && !is_test_path(&file.path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broken_and_deep_code_is_read_without_harm() {
+        let deep = "(".repeat(20_000);
+        for text in ["", "func (", "\u{0}\u{1}", deep.as_str(), "if err != nil {"] {
+            for language in [Language::Go, Language::Rust, Language::Python, Language::Java] {
+                let _ = ParsedCode::new(text, language).nodes().len();
+            }
+        }
+    }
+
+    #[test]
+    fn tests_are_told_from_code() {
+        let is_test = |path: &str| is_test_path(&RepoPath::new(path).unwrap());
+        for path in ["a_test.go", "tests/x.py", "src/a.spec.ts", "UserServiceTest.java"] {
+            assert!(is_test(path), "{path}");
+        }
+        for path in ["contest.go", "src/latest.py", "attest/a.rs", "TestimonialService.java"] {
+            assert!(!is_test(path), "{path}");
+        }
+    }
+}

@@ -3,3 +3,4 @@
 mod harness;
 mod rules;
 mod tidy;
+mod webhook_examples;

@@ -1,0 +1,306 @@
+//! From an event's name and body to [`Event`].
+
+use serde::de::IgnoredAny;
+
+use super::payload::{LinkedPull, Payload, Repository, commit};
+use crate::domain::event::{Actor, Event, PullAction, RepoRef};
+use crate::domain::ids::{CheckRunId, CommentId, InstallationId, Number};
+use crate::domain::text::Untrusted;
+
+/// Deeper nesting is refused. GitHub's payloads stay below 20; serde_json's own limit, 128, does
+/// not hold for parts that are skipped.
+pub const MAX_DEPTH: usize = 128;
+
+/// The body is not what GitHub sends, signed or not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    #[error("the body is not UTF-8")]
+    NotUtf8,
+    #[error("the body is nested more than {MAX_DEPTH} levels deep")]
+    TooDeep,
+    #[error("the body is not JSON: {0}")]
+    NotJson(String),
+    #[error("the body is not a JSON object")]
+    NotAnObject,
+}
+
+/// Reads a payload. Unknown events, actions and fields are accepted, and so is a payload that
+/// lacks a field we need: it becomes [`Event::Ignored`]. Only what is no JSON object is an error.
+pub fn parse(event_name: &str, body: &[u8]) -> Result<Event, ParseError> {
+    let text = std::str::from_utf8(body).map_err(|_| ParseError::NotUtf8)?;
+    check_depth(body)?;
+    if !text.trim_start().starts_with('{') {
+        return Err(match serde_json::from_str::<IgnoredAny>(text) {
+            Ok(_) => ParseError::NotAnObject,
+            Err(error) => ParseError::NotJson(error.to_string()),
+        });
+    }
+    if let Ok(payload) = serde_json::from_str::<Payload>(text) {
+        return Ok(event(event_name, payload).unwrap_or_else(ignored));
+    }
+    // Well-formed all the same, with a field of a type that we do not expect?
+    match serde_json::from_str::<IgnoredAny>(text) {
+        Ok(_) => Ok(ignored("a field has an unexpected type")),
+        Err(error) => Err(ParseError::NotJson(error.to_string())),
+    }
+}
+
+/// Counts brackets outside strings. Malformed input is left for the JSON parser to complain about.
+fn check_depth(body: &[u8]) -> Result<(), ParseError> {
+    let mut depth = 0_usize;
+    let mut in_string = false;
+    let mut escaped = false;
+    for byte in body {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    return Err(ParseError::TooDeep);
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn ignored(reason: &'static str) -> Event {
+    Event::Ignored { reason }
+}
+
+/// `Err` is the reason why there is nothing to do.
+type Parsed = Result<Event, &'static str>;
+
+fn event(name: &str, payload: Payload) -> Parsed {
+    match name {
+        "ping" => Ok(Event::Ping),
+        "pull_request" => pull_request(&payload),
+        "issue_comment" => issue_comment(payload),
+        "issues" => issue(payload),
+        "check_run" => check_run(payload),
+        "check_suite" => check_suite(&payload),
+        "merge_group" => merge_group(&payload),
+        "installation" => installation(&payload),
+        "installation_repositories" => installation_repositories(&payload),
+        "push" => push(&payload),
+        _ => Err("no use for this event"),
+    }
+}
+
+const OTHER_ACTION: &str = "no use for this action";
+
+fn installation_id(payload: &Payload) -> Result<InstallationId, &'static str> {
+    payload.installation.as_ref().map(|i| i.id()).ok_or("not delivered to an App installation")
+}
+
+fn repo_ref(installation: InstallationId, repository: &Repository) -> Option<RepoRef> {
+    Some(RepoRef { installation, id: repository.id(), slug: repository.slug()? })
+}
+
+fn repository(payload: &Payload) -> Result<RepoRef, &'static str> {
+    let installation = installation_id(payload)?;
+    payload
+        .repository
+        .as_ref()
+        .and_then(|repository| repo_ref(installation, repository))
+        .ok_or("names no repository")
+}
+
+fn sender(payload: &Payload) -> Result<Actor, &'static str> {
+    payload.sender.as_ref().map(|account| account.actor()).ok_or("names no sender")
+}
+
+/// Numbers of the linked pull requests that belong to this repository.
+fn pulls_of(repo: &RepoRef, linked: Option<&Vec<LinkedPull>>) -> Vec<Number> {
+    let ours = |pull: &&LinkedPull| {
+        let base = pull.base.as_ref().and_then(|base| base.repo.as_ref());
+        base.is_none_or(|base| base.id == repo.id.0)
+    };
+    linked.into_iter().flatten().filter(ours).map(|pull| Number(pull.number)).collect()
+}
+
+fn pull_action(payload: &Payload) -> Result<PullAction, &'static str> {
+    Ok(match payload.action.as_deref() {
+        Some("opened") => PullAction::Opened,
+        Some("reopened") => PullAction::Reopened,
+        Some("synchronize") => PullAction::Synchronize,
+        Some("ready_for_review") => PullAction::ReadyForReview,
+        Some("closed") => PullAction::Closed,
+        Some("labeled") => PullAction::Labeled,
+        Some("unlabeled") => PullAction::Unlabeled,
+        Some("edited") if payload.changes.as_ref().is_some_and(|c| c.base.is_some()) => {
+            PullAction::Retargeted
+        }
+        Some("edited") => return Err("the base branch was not changed"),
+        _ => return Err(OTHER_ACTION),
+    })
+}
+
+fn pull_request(payload: &Payload) -> Parsed {
+    let action = pull_action(payload)?;
+    let repo = repository(payload)?;
+    let pull = payload.pull_request.as_ref().ok_or("names no pull request")?;
+    let sender = sender(payload)?;
+    let head = commit(pull.head.as_ref().and_then(|end| end.sha.as_deref()))
+        .ok_or("names no head commit")?;
+    let label = match action {
+        PullAction::Labeled | PullAction::Unlabeled => {
+            Some(payload.label.as_ref().ok_or("names no label")?.name.clone())
+        }
+        _ => None,
+    };
+    Ok(Event::Pull {
+        repo,
+        number: Number(pull.number),
+        action,
+        head,
+        draft: pull.draft.unwrap_or(false),
+        // The account of a pull request whose author was deleted is null.
+        author: pull.user.as_ref().map_or_else(|| sender.clone(), |account| account.actor()),
+        sender,
+        label,
+    })
+}
+
+fn issue_comment(payload: Payload) -> Parsed {
+    if payload.action.as_deref() != Some("created") {
+        return Err(OTHER_ACTION);
+    }
+    let repo = repository(&payload)?;
+    let issue = payload.issue.ok_or("names no issue")?;
+    let comment = payload.comment.ok_or("names no comment")?;
+    let author = comment.user.as_ref().ok_or("the comment names no author")?.actor();
+    Ok(Event::Comment {
+        repo,
+        number: Number(issue.number),
+        on_pull: issue.pull_request.is_some(),
+        comment: CommentId(comment.id),
+        author,
+        body: Untrusted::new(comment.body.unwrap_or_default()),
+    })
+}
+
+fn issue(payload: Payload) -> Parsed {
+    if payload.action.as_deref() != Some("labeled") {
+        return Err(OTHER_ACTION);
+    }
+    let repo = repository(&payload)?;
+    let sender = sender(&payload)?;
+    let issue = payload.issue.ok_or("names no issue")?;
+    if issue.pull_request.is_some() {
+        return Err("the issue is a pull request");
+    }
+    let label = payload.label.ok_or("names no label")?.name;
+    Ok(Event::IssueLabeled { repo, number: Number(issue.number), label, sender })
+}
+
+fn check_run(payload: Payload) -> Parsed {
+    let requested_action = match payload.action.as_deref() {
+        Some("rerequested") => false,
+        Some("requested_action") => true,
+        _ => return Err(OTHER_ACTION),
+    };
+    let repo = repository(&payload)?;
+    let sender = sender(&payload)?;
+    let run = payload.check_run.ok_or("names no check run")?;
+    let head = commit(run.head_sha.as_deref()).ok_or("names no head commit")?;
+    let pulls = pulls_of(&repo, run.pull_requests.as_ref());
+    let check_run = CheckRunId(run.id);
+    if !requested_action {
+        return Ok(Event::CheckRerequested { repo, check_run, head, pulls, sender });
+    }
+    let identifier = payload
+        .requested_action
+        .and_then(|action| action.identifier)
+        .ok_or("names no action identifier")?;
+    Ok(Event::CheckAction { repo, check_run, head, pulls, identifier, sender })
+}
+
+fn check_suite(payload: &Payload) -> Parsed {
+    if payload.action.as_deref() != Some("rerequested") {
+        return Err(OTHER_ACTION);
+    }
+    let repo = repository(payload)?;
+    let sender = sender(payload)?;
+    let suite = payload.check_suite.as_ref().ok_or("names no check suite")?;
+    let head = commit(suite.head_sha.as_deref()).ok_or("names no head commit")?;
+    let pulls = pulls_of(&repo, suite.pull_requests.as_ref());
+    Ok(Event::SuiteRerequested { repo, head, pulls, sender })
+}
+
+fn merge_group(payload: &Payload) -> Parsed {
+    let destroyed = match payload.action.as_deref() {
+        Some("checks_requested") => false,
+        Some("destroyed") => true,
+        _ => return Err(OTHER_ACTION),
+    };
+    let repo = repository(payload)?;
+    let group = payload.merge_group.as_ref().ok_or("names no merge group")?;
+    let head = commit(group.head_sha.as_deref()).ok_or("names no head commit")?;
+    let base = commit(group.base_sha.as_deref()).ok_or("names no base commit")?;
+    Ok(Event::MergeGroup { repo, head, base, destroyed })
+}
+
+fn added(installation: InstallationId, repositories: Option<&Vec<Repository>>) -> Parsed {
+    let repos: Vec<RepoRef> =
+        repositories.into_iter().flatten().filter_map(|r| repo_ref(installation, r)).collect();
+    if repos.is_empty() {
+        Err("names no repository")
+    } else {
+        Ok(Event::RepositoriesAdded { repos })
+    }
+}
+
+fn removed(installation: InstallationId, repositories: Option<&Vec<Repository>>) -> Event {
+    let repos = repositories.into_iter().flatten().map(Repository::id).collect();
+    Event::RepositoriesRemoved { installation, repos }
+}
+
+fn installation(payload: &Payload) -> Parsed {
+    let installation = installation_id(payload)?;
+    let repositories = payload.repositories.as_ref();
+    match payload.action.as_deref() {
+        Some("created" | "new_permissions_accepted" | "unsuspend") => {
+            added(installation, repositories)
+        }
+        Some("deleted" | "suspend") => Ok(removed(installation, repositories)),
+        _ => Err(OTHER_ACTION),
+    }
+}
+
+fn installation_repositories(payload: &Payload) -> Parsed {
+    let installation = installation_id(payload)?;
+    match payload.action.as_deref() {
+        Some("added") => added(installation, payload.repositories_added.as_ref()),
+        Some("removed") => Ok(removed(installation, payload.repositories_removed.as_ref())),
+        _ => Err(OTHER_ACTION),
+    }
+}
+
+fn push(payload: &Payload) -> Parsed {
+    let repo = repository(payload)?;
+    let branch = payload.repository.as_ref().and_then(|r| r.default_branch.as_deref());
+    let pushed = payload.reference.as_deref().and_then(|name| name.strip_prefix("refs/heads/"));
+    if branch.is_none() || pushed != branch {
+        return Err("not a push to the default branch");
+    }
+    if payload.deleted == Some(true) {
+        return Err("the branch was deleted");
+    }
+    let head = commit(payload.after.as_deref()).ok_or("names no head commit")?;
+    Ok(Event::DefaultBranchPush { repo, head })
+}
+
+#[cfg(test)]
+mod tests;

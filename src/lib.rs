@@ -3,6 +3,7 @@
 pub mod agents;
 pub mod config;
 pub mod domain;
+pub mod github;
 pub mod ports;
 pub mod rules;
 pub mod webhook;

@@ -1,5 +1,6 @@
 //! The only integration test binary.
 
+mod github;
 mod harness;
 mod rules;
 mod tidy;

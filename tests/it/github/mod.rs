@@ -1,0 +1,6 @@
+//! The GitHub adapter against a server of its own.
+
+mod reading;
+mod server;
+mod tokens;
+mod writing;

@@ -18,7 +18,7 @@ const OVERHEAD: usize = 256;
 /// the present token whether the entry may still be shown.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct CacheKey {
-    pub scope: super::client::Scope,
+    pub scope: super::call::Scope,
     pub url: String,
 }
 

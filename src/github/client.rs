@@ -4,26 +4,25 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use http::{Method, StatusCode};
 use secrecy::SecretString;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::app_token::AppToken;
 use super::cache::{AnswerCache, CacheKey, CachedAnswer};
+use super::call::{Call, Page, Scope, body_of_success, decode};
 use super::config::{GitHubConfig, SetupError};
 use super::endpoints::Endpoints;
 use super::errors;
 use super::installation_token::InstallationTokens;
 use super::limits::{self, Api, Limits};
+use super::observe::record;
 use super::pace::{Pace, Slot};
 use super::pages::next_query;
 use super::transport::{Failure, Incoming, Outgoing, Transport};
 use super::wire;
-use crate::domain::event::RepoRef;
-use crate::domain::ids::{InstallationId, RepoId};
+use crate::domain::ids::InstallationId;
 use crate::domain::job::Timestamp;
 use crate::ports::clock::Clock;
 use crate::ports::forge::ForgeError;
@@ -36,99 +35,6 @@ const READ_RETRIES: u32 = 2;
 const MAX_PAGES: usize = 300;
 /// What GitHub allows at most.
 pub(super) const PER_PAGE: usize = 100;
-
-/// Whose token a call carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Scope {
-    /// The App itself.
-    App,
-    /// Everything an installation reaches, reading only.
-    Installation(InstallationId),
-    /// One repository.
-    Repository(InstallationId, RepoId),
-}
-
-impl Scope {
-    pub fn of(repo: &RepoRef) -> Self {
-        Self::Repository(repo.installation, repo.id)
-    }
-
-    fn installation(self) -> Option<InstallationId> {
-        match self {
-            Self::App => None,
-            Self::Installation(id) | Self::Repository(id, _) => Some(id),
-        }
-    }
-}
-
-/// A request, without the token.
-#[derive(Debug, Clone)]
-pub(super) struct Call {
-    pub scope: Scope,
-    /// The route's template, for logs and metrics.
-    pub operation: &'static str,
-    method: Method,
-    /// Below the API's base, with the query.
-    path: String,
-    body: Option<Bytes>,
-    api: Api,
-    /// Whose limits count. Minting a token counts for its installation.
-    charged: Option<InstallationId>,
-}
-
-impl Call {
-    pub fn get(scope: Scope, operation: &'static str, path: String) -> Self {
-        Self {
-            scope,
-            operation,
-            method: Method::GET,
-            path,
-            body: None,
-            api: Api::Rest,
-            charged: scope.installation(),
-        }
-    }
-
-    pub fn send<B: Serialize>(
-        method: Method,
-        scope: Scope,
-        operation: &'static str,
-        path: String,
-        body: &B,
-    ) -> Result<Self, ForgeError> {
-        let body = serde_json::to_vec(body)
-            .map_err(|error| ForgeError::Invalid(format!("{operation}: {error}")))?;
-        Ok(Self { method, body: Some(body.into()), ..Self::get(scope, operation, path) })
-    }
-
-    pub fn without_body(
-        method: Method,
-        scope: Scope,
-        operation: &'static str,
-        path: String,
-    ) -> Self {
-        Self { method, ..Self::get(scope, operation, path) }
-    }
-
-    pub fn graphql<B: Serialize>(scope: Scope, body: &B) -> Result<Self, ForgeError> {
-        let call = Self::send(Method::POST, scope, "/graphql", String::new(), body)?;
-        Ok(Self { api: Api::GraphQl, ..call })
-    }
-
-    pub fn charged_to(self, installation: InstallationId) -> Self {
-        Self { charged: Some(installation), ..self }
-    }
-
-    fn transient(&self, why: impl std::fmt::Display) -> ForgeError {
-        ForgeError::Transient(format!("{}: {why}", self.operation))
-    }
-}
-
-/// A decoded answer and the query of the page after it.
-pub(super) struct Page<T> {
-    pub value: T,
-    pub next: Option<String>,
-}
 
 /// What is kept per installation, and for the App itself.
 #[derive(Default)]
@@ -197,6 +103,8 @@ impl GitHub {
         &self,
         call: &Call,
     ) -> Result<Page<T>, ForgeError> {
+        // A missing token is not worth the attempts below: minting has its own.
+        self.token(call.scope).await?;
         let mut attempt = 0;
         loop {
             match self.fetch_once(call).await {
@@ -365,52 +273,8 @@ impl GitHub {
     }
 }
 
-fn body_of_success(call: &Call, incoming: Incoming) -> Result<Bytes, ForgeError> {
-    if incoming.status.is_success() {
-        return incoming.body.map_err(|failure| call.transient(failure));
-    }
-    let said = incoming.body.as_ref().map(|body| errors::message(body)).unwrap_or_default();
-    Err(errors::refused(call.operation, incoming.status, &said))
-}
-
-/// Error texts of serde name fields and positions, never values of strings beyond the type.
-fn decode<T: DeserializeOwned>(call: &Call, body: &[u8]) -> Result<T, ForgeError> {
-    serde_json::from_slice(body)
-        .map_err(|error| call.transient(format!("unreadable answer ({:?})", error.classify())))
-}
-
 /// 0.1 to 0.3 s, then 0.4 to 0.8 s.
 fn backoff(attempt: u32) -> Duration {
     let range = if attempt == 0 { 100..=300 } else { 400..=800 };
     Duration::from_millis(fastrand::u64(range))
-}
-
-fn record(call: &Call, outcome: &Result<Incoming, Failure>, duration: Duration) {
-    let status = match outcome {
-        Ok(incoming) => incoming.status.as_u16().to_string(),
-        Err(Failure::Timeout(_)) => "timeout".to_owned(),
-        Err(_) => "error".to_owned(),
-    };
-    let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    tracing::debug!(method = %call.method, operation = call.operation, status, duration_ms, "GitHub");
-    let method = call.method.to_string();
-    metrics::counter!("github_requests_total",
-        "method" => method, "operation" => call.operation, "status" => status)
-    .increment(1);
-    metrics::histogram!("github_request_duration_seconds", "operation" => call.operation)
-        .record(duration);
-    let remaining = outcome.as_ref().ok().and_then(|incoming| {
-        u32::try_from(limits::number(&incoming.headers, "x-ratelimit-remaining")?).ok()
-    });
-    if let Some(remaining) = remaining {
-        let installation =
-            call.charged.map_or_else(|| "app".to_owned(), |installation| installation.to_string());
-        let api = match call.api {
-            Api::Rest => "rest",
-            Api::GraphQl => "graphql",
-        };
-        metrics::gauge!("github_rate_limit_remaining",
-            "api" => api, "installation" => installation)
-        .set(f64::from(remaining));
-    }
 }

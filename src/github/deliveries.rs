@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::client::{Call, GitHub, Scope};
+use super::call::{Call, Scope};
+use super::client::GitHub;
 use super::wire;
 use crate::domain::job::Timestamp;
 use crate::ports::forge::{FailedDelivery, ForgeError};

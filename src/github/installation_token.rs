@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::client::Scope;
+use super::call::Scope;
 use crate::domain::job::Timestamp;
 use crate::ports::forge::ForgeError;
 

@@ -7,7 +7,8 @@ use http::Method;
 use secrecy::SecretString;
 use serde::Serialize;
 
-use super::client::{Call, GitHub, Scope, locked};
+use super::call::{Call, Scope};
+use super::client::{GitHub, locked};
 use super::installation_token::InstallationToken;
 use super::wire;
 use crate::domain::ids::{InstallationId, RepoId};

@@ -8,6 +8,7 @@
 
 mod app_token;
 mod cache;
+mod call;
 mod client;
 mod config;
 mod deliveries;
@@ -16,6 +17,7 @@ mod errors;
 mod installation_token;
 mod limits;
 mod mint;
+mod observe;
 mod pace;
 mod pages;
 mod read;

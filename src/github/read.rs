@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use super::client::{Call, GitHub, PER_PAGE, Scope};
+use super::call::{Call, Scope};
+use super::client::{GitHub, PER_PAGE};
 use super::endpoints::segment;
 use super::wire;
 use crate::domain::event::RepoRef;

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::client::{Call, GitHub, Scope};
+use super::call::{Call, Scope};
+use super::client::GitHub;
 use super::redact::redact;
 use crate::domain::event::RepoRef;
 use crate::domain::ids::{CommentId, Number};

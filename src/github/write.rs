@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::client::{Call, GitHub, Scope};
+use super::call::{Call, Scope};
+use super::client::GitHub;
 use super::endpoints::segment;
 use super::read::repo_path;
 use super::wire;

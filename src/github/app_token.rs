@@ -98,6 +98,16 @@ mod tests {
     }
 
     #[test]
+    fn reads_both_forms_of_a_key() {
+        let pkcs8 = include_str!("../../fixtures/github/test-app-key-pkcs8.pem");
+        let sign = |pem: &str| {
+            let app = AppToken::new(77, &pem.into()).unwrap();
+            app.at(Timestamp(0)).unwrap().expose_secret().to_owned()
+        };
+        assert_eq!(sign(PEM), sign(pkcs8));
+    }
+
+    #[test]
     fn reuses_a_token_until_it_gets_old() {
         let app = AppToken::new(77, &PEM.into()).unwrap();
         let exp = |ms| claims(&app.at(Timestamp(ms)).unwrap())["exp"].as_i64().unwrap();

@@ -260,8 +260,8 @@ impl ForgeWrite for GitHub {
             repo_path(&repo.slug, &format!("/issues/{number}/labels/{}", segment(label))),
         );
         match self.write_only(&call).await {
-            // Somebody else took it off: that is the state we want.
-            Err(ForgeError::NotFound(why)) if why.contains("Label does not exist") => Ok(()),
+            // Somebody else took it off, or the pull request is gone: it is not there.
+            Err(ForgeError::NotFound(_)) => Ok(()),
             outcome => outcome,
         }
     }

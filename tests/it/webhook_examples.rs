@@ -57,7 +57,7 @@ fn every_official_example_is_accepted() {
             }
         }
     }
-    println!("{accepted} examples accepted; events acted on: {acted_on:#?}");
+    eprintln!("{accepted} examples accepted; events acted on: {acted_on:#?}");
     for event in ["pull_request opened", "issue_comment created", "push ", "ping "] {
         assert!(acted_on.contains_key(event), "no example of `{event}` was acted on");
     }

@@ -1,9 +1,11 @@
 //! backend-team: a review of backend changes as a team would do it. See ARCHITECTURE.md.
 
 pub mod agents;
+pub mod commands;
 pub mod config;
 pub mod domain;
 pub mod github;
 pub mod ports;
+pub mod report;
 pub mod rules;
 pub mod webhook;

@@ -22,8 +22,11 @@ pub struct Report {
     pub sections: Vec<AgentSection>,
     /// Open findings in the order of attention: severity, category, path, line.
     pub findings: Vec<ReportedFinding>,
-    /// Findings that were open before and are gone at this head.
+    /// Findings that were open before and are gone, each with the head that fixed it.
     pub fixed: Vec<RememberedFinding>,
+    /// Findings that were open before and whose rule did not look this time (a review by some
+    /// agents only, a rule that ran out of time). Still open, still blocking.
+    pub carried: Vec<RememberedFinding>,
     /// Findings that a person dismissed and that are still there.
     pub dismissed: Vec<DismissedFinding>,
     /// Findings silenced by an inline comment in the file, with the reason given there.
@@ -97,6 +100,9 @@ pub struct RememberedFinding {
     pub first_seen: CommitSha,
     /// Whether a line note was posted for it.
     pub noted: bool,
+    /// Head commit at which it came back after it had been fixed.
+    #[serde(default)]
+    pub reopened_at: Option<CommitSha>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +124,7 @@ pub struct DismissedFinding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IgnoredFinding {
     pub finding: Finding,
+    pub fingerprint: Fingerprint,
     pub reason: String,
 }
 

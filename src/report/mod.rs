@@ -1,0 +1,49 @@
+//! Everything that the bot says. Pure: from a report to texts, and from findings to a report.
+
+pub mod check;
+pub mod comment;
+mod comment_sections;
+pub mod findings_v1;
+pub mod fingerprint;
+pub mod github;
+pub mod ignore;
+pub mod line_note;
+pub mod markdown;
+mod place;
+pub mod reply;
+#[cfg(test)]
+mod samples;
+pub mod sarif;
+pub mod settle;
+pub mod text;
+pub mod verdict;
+
+pub use place::WebUrl;
+
+use crate::domain::finding::{Category, Finding, Severity};
+
+/// What a report needs to know of a rule. The report does not know the rules; its caller does.
+#[derive(Debug, Clone, Copy)]
+pub struct RuleDoc<'a> {
+    pub code: &'a str,
+    pub title: &'a str,
+    pub severity: Severity,
+    pub category: Category,
+    /// The rule's page, Markdown written by this project.
+    pub page: &'a str,
+    /// Ids of the same check in other tools, `tool:id`.
+    pub equivalents: &'a [&'a str],
+}
+
+/// The quote of a finding as it may be repeated: never for findings about secrets, where the
+/// quote would spread what it warns about.
+pub fn shown_quote(finding: &Finding) -> Option<&str> {
+    let family = finding.rule.0.split('/').next().unwrap_or_default();
+    let secret = matches!(family, "secret" | "secrets");
+    (!secret && !finding.quote.trim().is_empty()).then_some(finding.quote.as_str())
+}
+
+/// "1 finding", "3 findings".
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}

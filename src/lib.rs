@@ -8,4 +8,5 @@ pub mod github;
 pub mod ports;
 pub mod report;
 pub mod rules;
+pub mod standin;
 pub mod webhook;

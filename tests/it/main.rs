@@ -8,5 +8,6 @@
 mod github;
 mod harness;
 mod rules;
+mod standin;
 mod tidy;
 mod webhook_examples;

@@ -1,0 +1,120 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use backend_team::standin::StandinOptions;
+use serde_json::json;
+
+use super::fixture::{Fixture, REPO};
+
+#[tokio::test]
+async fn the_app_proves_itself_with_a_signed_token() {
+    let fixture = Fixture::new().await;
+    let app = fixture.send("GET", "/app", &fixture.app_token(60), None, &[]).await;
+    assert_eq!(app.json["id"], fixture.github.app_id());
+    let too_long = fixture.send("GET", "/app", &fixture.app_token(3_600), None, &[]).await;
+    assert_eq!(too_long.status, 401);
+    let expired = fixture.send("GET", "/app", &fixture.app_token(-10), None, &[]).await;
+    assert_eq!(expired.status, 401);
+    assert_eq!(fixture.send("GET", "/app", &fixture.token, None, &[]).await.status, 401);
+    let list = fixture.send("GET", "/app/installations", &fixture.app_token(60), None, &[]).await;
+    assert_eq!(list.json[0]["id"], fixture.github.installation());
+    let one = fixture.at("/installation");
+    let one = fixture.send("GET", &one, &fixture.app_token(60), None, &[]).await;
+    assert_eq!(one.json["account"]["login"], "acme");
+}
+
+#[tokio::test]
+async fn tokens_expire_by_the_given_clock() {
+    let now = Arc::new(AtomicI64::new(0));
+    let start = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let start = i64::try_from(start.as_secs()).unwrap();
+    let clock = {
+        let now = Arc::clone(&now);
+        Arc::new(move || start + now.load(Ordering::SeqCst))
+    };
+    let fixture = Fixture::with(StandinOptions { clock, ..StandinOptions::default() }, false).await;
+    assert!(fixture.token.starts_with("ghs_") && fixture.token.len() > 500);
+    assert_eq!(fixture.get(&fixture.at("")).await.status, 200);
+    now.store(3_600, Ordering::SeqCst);
+    assert_eq!(fixture.get(&fixture.at("")).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_narrowed_token_reaches_only_what_it_names() {
+    let fixture = Fixture::new().await;
+    fixture.github.create_repository("acme/other", true, &[]).unwrap();
+    let id = fixture.github.repository_id(REPO).unwrap();
+    let narrow = json!({ "repository_ids": [id], "permissions": { "contents": "read" } });
+    let token = fixture.new_token(&narrow).await;
+    let get = async |path: &str| fixture.send("GET", path, &token, None, &[]).await.status;
+    assert_eq!(get("/repos/acme/widgets").await, 200);
+    assert_eq!(get("/repos/acme/other").await, 404);
+    assert_eq!(get("/repos/acme/widgets/pulls").await, 403);
+    let all = fixture.send("GET", "/installation/repositories", &token, None, &[]).await;
+    assert_eq!(all.json["total_count"], 1);
+    assert_eq!(fixture.get("/installation/repositories").await.json["total_count"], 2);
+    let path = format!("/app/installations/{}/access_tokens", fixture.github.installation());
+    for refused in
+        [json!({ "repository_ids": [1] }), json!({ "permissions": { "contents": "write" } })]
+    {
+        let reply = fixture.send("POST", &path, &fixture.app_token(60), Some(&refused), &[]).await;
+        assert_eq!(reply.status, 422, "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_suspended_or_removed_installation_gets_nothing() {
+    let fixture = Fixture::new().await;
+    let path = format!("/app/installations/{}/access_tokens", fixture.github.installation());
+    fixture.github.set_suspended(true).unwrap();
+    assert_eq!(fixture.get(&fixture.at("")).await.status, 403);
+    let refused = fixture.send("POST", &path, &fixture.app_token(60), None, &[]).await;
+    assert_eq!(refused.status, 403);
+    fixture.github.set_suspended(false).unwrap();
+    fixture.github.set_uninstalled(true).unwrap();
+    assert_eq!(fixture.get(&fixture.at("")).await.status, 401);
+    let refused = fixture.send("POST", &path, &fixture.app_token(60), None, &[]).await;
+    assert_eq!(refused.status, 404);
+}
+
+#[tokio::test]
+async fn requests_need_a_user_agent_a_token_and_a_known_address() {
+    let fixture = Fixture::new().await;
+    let path = fixture.at("");
+    let silent = fixture.send("GET", &path, &fixture.token, None, &[("user-agent", "")]).await;
+    assert_eq!(silent.status, 403);
+    assert_eq!(fixture.send("GET", &path, "", None, &[]).await.status, 401);
+    assert_eq!(fixture.send("GET", &path, "ghs_wrong", None, &[]).await.status, 401);
+    assert_eq!(fixture.get("/nowhere").await.status, 404);
+    let old = [("x-github-api-version", "2019-01-01")];
+    assert_eq!(fixture.send("GET", &path, &fixture.token, None, &old).await.status, 400);
+    let reply = fixture.get(&path).await;
+    assert!(!reply.header("x-github-request-id").is_empty());
+    assert_eq!(reply.header("x-ratelimit-limit"), "5000");
+}
+
+#[tokio::test]
+async fn a_manifest_code_works_once() {
+    let fixture = Fixture::new().await;
+    fixture.github.offer_manifest("abc", json!({ "name": "Our reviewer" }));
+    let app = fixture.send("POST", "/app-manifests/abc/conversions", "", None, &[]).await;
+    assert_eq!((app.status, &app.json["name"]), (201, &json!("Our reviewer")));
+    assert_eq!(app.json["pem"], fixture.github.private_key_pem());
+    let again = fixture.send("POST", "/app-manifests/abc/conversions", "", None, &[]).await;
+    assert_eq!(again.status, 404);
+}
+
+#[tokio::test]
+async fn a_base_path_moves_rest_and_graphql() {
+    let options = StandinOptions { base_path: "/api/v3".into(), ..StandinOptions::default() };
+    let fixture = Fixture::with(options, false).await;
+    let repository = fixture.get(&fixture.at("")).await;
+    let url = format!("{}/api/v3/repos/{REPO}", fixture.github.url());
+    assert_eq!(repository.json["url"], url);
+    let outside = format!("{}/repos/{REPO}", fixture.github.url());
+    assert_eq!(fixture.get(&outside).await.status, 404);
+    let graphql = format!("{}/api/graphql", fixture.github.url());
+    let query = json!({ "query": "{ repository(owner: \"acme\", name: \"widgets\") { id } }" });
+    let reply = fixture.post(&graphql, query).await;
+    assert!(reply.json["data"]["repository"]["id"].is_string(), "{}", reply.text);
+}

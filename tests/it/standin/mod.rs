@@ -1,0 +1,10 @@
+//! The stand-in for GitHub behaves as GitHub does.
+
+mod access;
+mod checks;
+mod conversation;
+mod faults;
+mod fixture;
+mod git;
+mod reading;
+mod webhooks;

@@ -87,9 +87,7 @@ impl GitStore {
         options.bare(true).external_template(false).initial_head(default_branch);
         let repository = git2::Repository::init_opts(folder, &options)?;
         let mut config = repository.config()?;
-        for key in
-            ["uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant", "uploadpack.allowRefInWant"]
-        {
+        for key in ["uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"] {
             config.set_bool(key, true)?;
         }
         config.set_i32("gc.auto", 0)?;

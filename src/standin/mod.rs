@@ -32,6 +32,7 @@ mod events;
 mod faults;
 mod git_store;
 mod keys;
+mod model;
 mod people;
 mod records;
 mod server;

@@ -21,7 +21,16 @@ pub(in crate::standin) fn app(world: &mut World, _: &Call) -> Result<Answer, Ans
 pub(in crate::standin) fn installations(world: &mut World, call: &Call) -> Result<Answer, Answer> {
     let mut items = Vec::new();
     if !world.installation.removed {
-        items.push(world.installation_json());
+        let mut item = world.installation_json();
+        // The description of this listing wants an enterprise's properties on every account.
+        if let Some(account) = item.get_mut("account").and_then(Value::as_object_mut) {
+            let login = account.get("login").cloned().unwrap_or_default();
+            account.insert("name".into(), login.clone());
+            account.insert("slug".into(), login);
+            account.insert("created_at".into(), Value::Null);
+            account.insert("updated_at".into(), Value::Null);
+        }
+        items.push(item);
     }
     Ok(Answer::listing(call, &world.root, &items))
 }

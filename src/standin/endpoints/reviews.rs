@@ -102,17 +102,17 @@ fn review_state(
     let empty = body.trim().is_empty() && comments.is_empty();
     if too_long(body) {
         let why = "body is too long (maximum is 65536 characters)";
-        return Err(Answer::invalid("PullRequestReview", "body", why));
+        return Err(Answer::unprocessable(&[why.to_owned()]));
     }
     match event {
         None => Ok("PENDING"),
         Some("APPROVE") => Ok("APPROVED"),
         Some("COMMENT" | "REQUEST_CHANGES") if empty => {
-            Err(Answer::invalid("PullRequestReview", "body", "body is missing"))
+            Err(Answer::unprocessable(&["Body is missing".to_owned()]))
         }
         Some("COMMENT") => Ok("COMMENTED"),
         Some("REQUEST_CHANGES") => Ok("CHANGES_REQUESTED"),
-        Some(_) => Err(Answer::invalid("PullRequestReview", "event", "event is not known")),
+        Some(_) => Err(Answer::unprocessable(&["Event is not known".to_owned()])),
     }
 }
 

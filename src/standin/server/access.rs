@@ -98,11 +98,15 @@ fn permitted(world: &World, call: &Call, names: &[&str], write: bool) -> Result<
     if !token.installation {
         return Ok(token);
     }
-    let granted = names.iter().any(|name| {
-        let level = token.permissions.get(*name).map_or("", String::as_str);
-        // Every installation token may read metadata.
-        matches!(level, "write" | "admin") || (!write && (level == "read" || *name == "metadata"))
-    });
+    // A public repository without the App can be read like by anybody, but not changed.
+    let installed = world.repositories.get(&call.repository).is_some_and(|found| found.installed);
+    let granted = (installed || !write)
+        && names.iter().any(|name| {
+            let level = token.permissions.get(*name).map_or("", String::as_str);
+            // Every installation token may read metadata.
+            matches!(level, "write" | "admin")
+                || (!write && (level == "read" || *name == "metadata"))
+        });
     if granted {
         Ok(token)
     } else {

@@ -93,15 +93,19 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 /// The route of a request and the parts of the path that its template names. Segments come
-/// decoded. A parameter called `path` takes the rest, slashes included.
+/// decoded. A parameter called `path` takes the rest, slashes included. GitHub takes POST for
+/// PATCH, and some clients rely on it.
 pub(super) fn find(
     method: &str,
     segments: &[String],
 ) -> Option<(&'static Route, BTreeMap<&'static str, String>)> {
-    ROUTES
-        .iter()
-        .filter(|route| route.method == method)
-        .find_map(|route| matched(route.template, segments).map(|args| (route, args)))
+    let find = |method: &str| {
+        ROUTES
+            .iter()
+            .filter(|route| route.method == method)
+            .find_map(|route| matched(route.template, segments).map(|args| (route, args)))
+    };
+    find(method).or_else(|| if method == "POST" { find("PATCH") } else { None })
 }
 
 fn matched(template: &'static str, segments: &[String]) -> Option<BTreeMap<&'static str, String>> {

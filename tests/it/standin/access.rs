@@ -63,6 +63,19 @@ async fn a_narrowed_token_reaches_only_what_it_names() {
 }
 
 #[tokio::test]
+async fn a_public_repository_without_the_app_is_read_only() {
+    let fixture = Fixture::new().await;
+    let issue = fixture.github.open_issue(REPO, "alice", "Ours", "").unwrap();
+    let fork = fixture.github.fork(REPO, "bob").unwrap();
+    let other = fixture.github.open_issue(&fork, "bob", "Theirs", "").unwrap();
+    assert_eq!(fixture.get(&format!("/repos/{fork}/issues/{other}")).await.status, 200);
+    for (repo, number, status) in [(fork.as_str(), other, 403), (REPO, issue, 201)] {
+        let path = format!("/repos/{repo}/issues/{number}/comments");
+        assert_eq!(fixture.post(&path, json!({ "body": "x" })).await.status, status);
+    }
+}
+
+#[tokio::test]
 async fn a_suspended_or_removed_installation_gets_nothing() {
     let fixture = Fixture::new().await;
     let path = format!("/app/installations/{}/access_tokens", fixture.github.installation());
@@ -117,4 +130,39 @@ async fn a_base_path_moves_rest_and_graphql() {
     let query = json!({ "query": "{ repository(owner: \"acme\", name: \"widgets\") { id } }" });
     let reply = fixture.post(&graphql, query).await;
     assert!(reply.json["data"]["repository"]["id"].is_string(), "{}", reply.text);
+}
+
+#[tokio::test]
+async fn a_strict_typed_client_reads_the_answers() {
+    use octocrab::Octocrab;
+    use octocrab::models::{AppId, InstallationId};
+    use octocrab::params::repos::Commitish;
+
+    let fixture = Fixture::new().await;
+    let key = octocrab::EncodingKey::from_rsa_pem(fixture.github.private_key_pem().as_bytes());
+    let app = Octocrab::builder()
+        .base_uri(fixture.github.api_url())
+        .unwrap()
+        .app(AppId(fixture.github.app_id()), key.unwrap())
+        .build()
+        .unwrap();
+    let installations = app.apps().installations().send().await.unwrap();
+    assert_eq!(installations.items[0].id, InstallationId(fixture.github.installation()));
+    let client = app.installation(installations.items[0].id).unwrap();
+    let pulls = client.pulls("acme", "widgets");
+    let pull = pulls.get(fixture.number).await.unwrap();
+    assert_eq!(pull.head.sha, fixture.head);
+    assert_eq!(pulls.list().send().await.unwrap().items.len(), 1);
+    assert_eq!(pulls.list_files(fixture.number).await.unwrap().items.len(), 2);
+    let issues = client.issues("acme", "widgets");
+    let comment = issues.create_comment(fixture.number, "Hello").await.unwrap();
+    issues.update_comment(comment.id, "Better").await.unwrap();
+    let comments = issues.list_comments(fixture.number).send().await.unwrap();
+    assert_eq!(comments.items[0].body.as_deref(), Some("Better"));
+    issues.add_labels(fixture.number, &["data".to_owned()]).await.unwrap();
+    let checks = client.checks("acme", "widgets");
+    let run = checks.create_check_run("backend", fixture.head.clone()).send().await.unwrap();
+    let listed = checks.list_check_runs_for_git_ref(Commitish(fixture.head.clone()));
+    assert_eq!(listed.send().await.unwrap().check_runs[0].id, run.id);
+    assert_eq!(client.repos("acme", "widgets").get().await.unwrap().name, "widgets");
 }

@@ -161,6 +161,9 @@ fn dispatch(world: &mut World, call: &mut Call) -> (String, Result<Answer, Answe
     if !matches!(version, "" | "2022-11-28" | "2026-03-10") {
         return (String::new(), Err(Answer::error(400, "Unsupported API version")));
     }
+    if call.json.is_null() && !matches!(&call.body[..], b"" | b"null") {
+        return (String::new(), Err(Answer::error(400, "Problems parsing JSON")));
+    }
     let mut segments = decode_segments(&call.path);
     let by_id = by_repository_id(world, &segments);
     if let Some(named) = by_id {

@@ -1,6 +1,7 @@
 //! The stand-in for GitHub behaves as GitHub does.
 
 mod access;
+mod adapter;
 mod checks;
 mod conversation;
 mod faults;

@@ -10,3 +10,4 @@ pub mod report;
 pub mod rules;
 pub mod standin;
 pub mod webhook;
+pub mod store;

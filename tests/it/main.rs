@@ -11,3 +11,4 @@ mod rules;
 mod standin;
 mod tidy;
 mod webhook_examples;
+mod store;

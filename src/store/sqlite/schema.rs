@@ -1,0 +1,91 @@
+//! Tables of the SQLite store.
+
+use sqlx::SqliteConnection;
+
+use crate::ports::queue::StoreError;
+use crate::store::error::store_error;
+use crate::store::schema::{Migration, pending};
+
+static MIGRATIONS: [Migration; 1] = [Migration {
+    version: 1,
+    statements: &[
+        "CREATE TABLE deliveries (
+            id TEXT NOT NULL UNIQUE,
+            event TEXT NOT NULL,
+            body BLOB NOT NULL,
+            received_at INTEGER NOT NULL,
+            ignored TEXT
+        ) STRICT",
+        "CREATE INDEX deliveries_by_age ON deliveries (received_at)",
+        // AUTOINCREMENT: an id is never used again, so a fence of a deleted job holds nothing.
+        "CREATE TABLE jobs (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            repo_id INTEGER NOT NULL,
+            installation_id INTEGER NOT NULL,
+            owner TEXT NOT NULL,
+            name TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            coalescing_key TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            delivery TEXT,
+            state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'dead')),
+            attempt INTEGER NOT NULL DEFAULT 0,
+            enqueued_at INTEGER NOT NULL,
+            run_at INTEGER NOT NULL,
+            fence INTEGER NOT NULL DEFAULT 0,
+            worker TEXT,
+            lease_expires_at INTEGER,
+            why TEXT,
+            died_at INTEGER
+        ) STRICT",
+        "CREATE UNIQUE INDEX jobs_one_waiting ON jobs (repo_id, subject, coalescing_key)
+            WHERE state = 'waiting'",
+        "CREATE UNIQUE INDEX jobs_one_running ON jobs (repo_id, subject)
+            WHERE state = 'running'",
+        "CREATE INDEX jobs_in_line ON jobs (enqueued_at, id, run_at) WHERE state = 'waiting'",
+        "CREATE INDEX jobs_dead ON jobs (died_at) WHERE state = 'dead'",
+        "CREATE TABLE pull_memory (
+            repo_id INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            memory TEXT NOT NULL,
+            PRIMARY KEY (repo_id, number)
+        ) STRICT",
+        "CREATE TABLE heartbeat (id INTEGER PRIMARY KEY, beats INTEGER NOT NULL) STRICT",
+    ],
+}];
+
+/// Brings the schema up to date in one transaction.
+pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    execute(connection, "BEGIN IMMEDIATE").await?;
+    let result = migrate_in_transaction(connection).await;
+    let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    execute(connection, end).await.and(result)
+}
+
+async fn migrate_in_transaction(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    execute(connection, "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
+        .await?;
+    let (version,): (Option<i64>,) = sqlx::query_as("SELECT MAX(version) FROM schema_version")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(store_error)?;
+    for migration in pending(&MIGRATIONS, version.unwrap_or(0))? {
+        for statement in migration.statements {
+            execute(connection, statement).await?;
+        }
+        sqlx::query("INSERT INTO schema_version (version) VALUES ($1)")
+            .bind(migration.version)
+            .execute(&mut *connection)
+            .await
+            .map_err(store_error)?;
+    }
+    Ok(())
+}
+
+/// Runs a statement without parameters or rows.
+pub(super) async fn execute(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+) -> Result<(), StoreError> {
+    sqlx::query(statement).execute(connection).await.map(|_| ()).map_err(store_error)
+}

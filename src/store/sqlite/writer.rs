@@ -1,0 +1,248 @@
+//! The one writer of an SQLite file.
+//!
+//! A durable commit waits for the disk, and SQLite allows one writer at a time. So all requests
+//! that wait at a moment share one transaction: while the disk is busy with one group, the next
+//! one gathers.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use sqlx::{Connection, SqliteConnection};
+use tokio::sync::{mpsc, oneshot};
+
+use super::lock::ProcessLock;
+use super::schema::execute;
+use crate::ports::queue::StoreError;
+use crate::store::wake::Wake;
+
+/// Requests that share a commit at most. Bounds what a crash of the disk can take back and how
+/// long the first of a group waits.
+const GROUP: usize = 256;
+
+/// Requests that may wait before callers are held back.
+const BACKLOG: usize = 1024;
+
+type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// A request with its place to answer, whatever the type of its answer.
+trait Pending: Send {
+    /// Does the work inside the open transaction. Runs again after a rollback.
+    fn apply<'a>(
+        &'a mut self,
+        connection: &'a mut SqliteConnection,
+    ) -> Local<'a, Result<(), StoreError>>;
+    /// Answers the caller, once it is known how the transaction ended.
+    fn answer(self: Box<Self>, commit: Result<(), StoreError>);
+    /// Whether workers should look at the queue after it.
+    fn wakes(&self) -> bool;
+}
+
+struct Request<F, T> {
+    work: F,
+    wakes: bool,
+    result: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<F, T> Pending for Request<F, T>
+where
+    F: AsyncFn(&mut SqliteConnection) -> Result<T, StoreError> + Send,
+    T: Send,
+{
+    fn apply<'a>(
+        &'a mut self,
+        connection: &'a mut SqliteConnection,
+    ) -> Local<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.result = Some((self.work)(connection).await?);
+            Ok(())
+        })
+    }
+
+    fn answer(self: Box<Self>, commit: Result<(), StoreError>) {
+        let Self { result, reply, .. } = *self;
+        let answer = commit.and_then(|()| {
+            result.ok_or_else(|| StoreError::Failed("the writer skipped a request".to_owned()))
+        });
+        // The caller may have stopped waiting; its work is done all the same.
+        let _ = reply.send(answer);
+    }
+
+    fn wakes(&self) -> bool {
+        self.wakes
+    }
+}
+
+/// The side of the callers. Dropping it finishes what was handed over, then closes the file.
+pub(super) struct Writer {
+    requests: Mutex<Option<mpsc::Sender<Box<dyn Pending>>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    /// Starts the writer on a thread of its own, so that it also outlives a runtime that shuts
+    /// down. `lock` is released after the connection is closed.
+    pub(super) fn start(
+        connection: SqliteConnection,
+        lock: ProcessLock,
+        wake: Arc<Wake>,
+    ) -> Result<Self, StoreError> {
+        let failed = |error: std::io::Error| {
+            StoreError::Failed(format!("cannot start the writer thread: {error}"))
+        };
+        let (sender, receiver) = mpsc::channel(BACKLOG);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(failed)?;
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || {
+                runtime.block_on(serve(connection, receiver, &wake));
+                drop(lock);
+            })
+            .map_err(failed)?;
+        Ok(Self { requests: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Runs `work` in the next group and answers after its commit.
+    pub(super) async fn run<F, T>(&self, wakes: bool, work: F) -> Result<T, StoreError>
+    where
+        F: AsyncFn(&mut SqliteConnection) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let closed = || StoreError::Unavailable("the store is closed".to_owned());
+        let sender = self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (reply, answer) = oneshot::channel();
+        sender
+            .ok_or_else(closed)?
+            .send(Box::new(Request { work, wakes, result: None, reply }))
+            .await
+            .map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
+    }
+
+    /// Takes no more requests, and hands out the thread that finishes the present ones.
+    pub(super) fn stop(&self) -> Option<JoinHandle<()>> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Some(thread) = self.stop() {
+            // A panic there has been reported by the panic hook.
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn serve(
+    mut connection: SqliteConnection,
+    mut requests: mpsc::Receiver<Box<dyn Pending>>,
+    wake: &Wake,
+) {
+    let mut group = Vec::with_capacity(GROUP);
+    while requests.recv_many(&mut group, GROUP).await > 0 {
+        let results = commit_group(&mut connection, &mut group).await;
+        let wakes = group.iter().any(|request| request.wakes());
+        for (request, result) in group.drain(..).zip(results) {
+            request.answer(result);
+        }
+        if wakes {
+            wake.signal();
+        }
+    }
+    if let Err(error) = connection.close().await {
+        tracing::warn!(%error, "closing the database failed");
+    }
+}
+
+/// Commits a group and tells how each request ended.
+async fn commit_group(
+    connection: &mut SqliteConnection,
+    group: &mut [Box<dyn Pending>],
+) -> Vec<Result<(), StoreError>> {
+    let mut outcome = commit_together(connection, group).await;
+    if matches!(outcome, Err(Failure::OfOne(_))) && group.len() > 1 {
+        outcome = commit_apart(connection, group).await;
+    }
+    match outcome {
+        Ok(results) => results,
+        Err(Failure::OfOne(error) | Failure::OfAll(error)) => vec![Err(error); group.len()],
+    }
+}
+
+enum Failure {
+    /// A request failed; the others may work without it.
+    OfOne(StoreError),
+    /// The transaction could not begin, go on or commit.
+    OfAll(StoreError),
+}
+
+/// The usual way: no request fails.
+async fn commit_together(
+    connection: &mut SqliteConnection,
+    group: &mut [Box<dyn Pending>],
+) -> Result<Vec<Result<(), StoreError>>, Failure> {
+    execute(connection, "BEGIN IMMEDIATE").await.map_err(Failure::OfAll)?;
+    for request in &mut *group {
+        if let Err(error) = request.apply(connection).await {
+            roll_back(connection).await;
+            return Err(Failure::OfOne(error));
+        }
+    }
+    commit(connection).await?;
+    Ok(vec![Ok(()); group.len()])
+}
+
+/// A request of the group fails: each gets a savepoint, so that the others are not spoilt.
+async fn commit_apart(
+    connection: &mut SqliteConnection,
+    group: &mut [Box<dyn Pending>],
+) -> Result<Vec<Result<(), StoreError>>, Failure> {
+    execute(connection, "BEGIN IMMEDIATE").await.map_err(Failure::OfAll)?;
+    let mut results = Vec::with_capacity(group.len());
+    for request in group {
+        match apply_in_savepoint(connection, request.as_mut()).await {
+            Ok(result) => results.push(result),
+            Err(error) => {
+                roll_back(connection).await;
+                return Err(Failure::OfAll(error));
+            }
+        }
+    }
+    commit(connection).await?;
+    Ok(results)
+}
+
+/// The outer error means that the whole transaction is gone: some errors of SQLite, like a full
+/// disk, roll everything back.
+async fn apply_in_savepoint(
+    connection: &mut SqliteConnection,
+    request: &mut dyn Pending,
+) -> Result<Result<(), StoreError>, StoreError> {
+    execute(connection, "SAVEPOINT request").await?;
+    let result = request.apply(connection).await;
+    if let Err(error) = &result {
+        execute(connection, "ROLLBACK TO request").await.map_err(|_| error.clone())?;
+    }
+    execute(connection, "RELEASE request").await?;
+    Ok(result)
+}
+
+async fn commit(connection: &mut SqliteConnection) -> Result<(), Failure> {
+    match execute(connection, "COMMIT").await {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            roll_back(connection).await;
+            Err(Failure::OfAll(error))
+        }
+    }
+}
+
+async fn roll_back(connection: &mut SqliteConnection) {
+    // Fails if SQLite has rolled back by itself, which is as good.
+    if let Err(error) = execute(connection, "ROLLBACK").await {
+        tracing::debug!(%error, "nothing to roll back");
+    }
+}

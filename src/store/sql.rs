@@ -24,20 +24,41 @@ pub(super) const INSERT_DELIVERY: &str = "INSERT INTO deliveries \
     (id, event, body, received_at, ignored) VALUES ($1, $2, $3, $4, $5) \
     ON CONFLICT (id) DO NOTHING";
 
-/// Stores a job, or refreshes the waiting one that says exactly the same. No row changes if the
-/// waiting one says something else: then it has to be merged.
+/// The columns of a new job, in the order of the parameters of [`INSERT_JOB`].
+macro_rules! new_job_columns {
+    () => {
+        "(repo_id, installation_id, owner, name, subject, coalescing_key, kind, delivery, \
+         state, enqueued_at, run_at)"
+    };
+}
+pub(super) use new_job_columns;
+
+/// A new job meets the waiting one that says exactly the same: refreshes it.
+/// May be followed by a comma and more assignments, or by a condition.
 ///
 /// A new event starts the count of attempts anew and ends a delay, because the reason for the
 /// earlier failures may be gone.
+macro_rules! refresh_waiting {
+    () => {
+        " ON CONFLICT (repo_id, subject, coalescing_key) WHERE state = 'waiting' DO UPDATE SET \
+         installation_id = excluded.installation_id, owner = excluded.owner, \
+         name = excluded.name, delivery = COALESCE(excluded.delivery, jobs.delivery), \
+         attempt = 0, why = NULL, run_at = \
+         CASE WHEN excluded.run_at < jobs.run_at THEN excluded.run_at ELSE jobs.run_at END"
+    };
+}
+pub(super) use refresh_waiting;
+
+/// Stores a job, or refreshes the waiting one that says exactly the same. No row changes if the
+/// waiting one says something else: then it has to be merged.
 /// 1 repository, 2 installation, 3 owner, 4 name, 5 subject, 6 key, 7 kind, 8 delivery, 9 now.
-pub(super) const INSERT_JOB: &str = "INSERT INTO jobs (repo_id, installation_id, owner, name, \
-    subject, coalescing_key, kind, delivery, state, enqueued_at, run_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', $9, $9) \
-    ON CONFLICT (repo_id, subject, coalescing_key) WHERE state = 'waiting' DO UPDATE SET \
-    installation_id = excluded.installation_id, owner = excluded.owner, name = excluded.name, \
-    delivery = COALESCE(excluded.delivery, jobs.delivery), attempt = 0, why = NULL, \
-    run_at = CASE WHEN excluded.run_at < jobs.run_at THEN excluded.run_at ELSE jobs.run_at END \
-    WHERE jobs.kind = excluded.kind";
+pub(super) const INSERT_JOB: &str = concat!(
+    "INSERT INTO jobs ",
+    new_job_columns!(),
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', $9, $9)",
+    refresh_waiting!(),
+    " WHERE jobs.kind = excluded.kind"
+);
 
 /// Folds a new job into the waiting row 1, keeping its place.
 /// 2 kind, 3 installation, 4 owner, 5 name, 6 delivery, 7 now.

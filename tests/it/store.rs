@@ -8,6 +8,7 @@ mod outcomes;
 mod postgres_only;
 mod site;
 mod sqlite_only;
+mod throughput;
 mod upkeep;
 
 /// Makes a test per engine of every function.

@@ -5,6 +5,7 @@ use sqlx::{PgConnection, PgPool};
 use super::attempt::Failure;
 use crate::domain::job::Timestamp;
 use crate::ports::queue::{Accepted, Lease, StoreError};
+use crate::store::error::{is_not_null_violation, store_error};
 use crate::store::row::{self, NewRow};
 use crate::store::sql;
 
@@ -32,6 +33,11 @@ pub(super) async fn accept(
         let inserted = insertion.execute(pool).await?.rows_affected();
         return Ok(if inserted == 0 { Accepted::Duplicate } else { Accepted::New });
     }
+    if let [job] = jobs
+        && accept_at_once(pool, delivery, job).await?
+    {
+        return Ok(Accepted::New);
+    }
     let mut transaction = pool.begin().await?;
     // If the same delivery is being stored elsewhere, this waits for the end of that transaction.
     if insertion.execute(&mut *transaction).await?.rows_affected() == 0 {
@@ -40,6 +46,51 @@ pub(super) async fn accept(
     insert_jobs(&mut transaction, jobs, Timestamp(delivery.received_at)).await?;
     transaction.commit().await?;
     Ok(Accepted::New)
+}
+
+/// The usual delivery is new, brings one job, and that has nothing to be merged with: one
+/// statement, one way to the server and back. `false`: it is not so, and nothing was stored.
+///
+/// A job that has to be merged is looked for first. If one appears after that look, the missing
+/// state makes the whole statement fail.
+async fn accept_at_once(
+    pool: &PgPool,
+    delivery: &DeliveryRow,
+    job: &NewRow,
+) -> Result<bool, Failure> {
+    const ACCEPT: &str = concat!(
+        "WITH taken AS (INSERT INTO deliveries (id, event, body, received_at, ignored) \
+         SELECT $1::text, $2::text, $3::bytea, $4::bigint, $5::text WHERE NOT EXISTS (\
+         SELECT id FROM jobs WHERE repo_id = $6 AND subject = $10 AND coalescing_key = $11 \
+         AND state = 'waiting' AND kind <> $12) ON CONFLICT (id) DO NOTHING RETURNING id) \
+         INSERT INTO jobs ",
+        sql::new_job_columns!(),
+        " SELECT $6::bigint, $7::bigint, $8::text, $9::text, $10::text, $11::text, $12::text, \
+         $13::text, 'waiting', $4::bigint, $4::bigint FROM taken",
+        sql::refresh_waiting!(),
+        ", state = CASE WHEN jobs.kind = excluded.kind THEN jobs.state END"
+    );
+    let stored = sqlx::query(ACCEPT)
+        .bind(delivery.id.as_str())
+        .bind(delivery.event.as_str())
+        .bind(delivery.body.as_slice())
+        .bind(delivery.received_at)
+        .bind(delivery.ignored.as_deref())
+        .bind(job.repo_id)
+        .bind(job.installation_id)
+        .bind(job.owner.as_str())
+        .bind(job.name.as_str())
+        .bind(job.subject.as_str())
+        .bind(job.coalescing_key.as_str())
+        .bind(job.kind_json.as_str())
+        .bind(job.delivery.as_deref())
+        .execute(pool)
+        .await;
+    match stored {
+        Ok(stored) => Ok(stored.rows_affected() == 1),
+        Err(error) if is_not_null_violation(&error) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 pub(super) async fn enqueue(pool: &PgPool, jobs: &[NewRow], now: Timestamp) -> Result<(), Failure> {
@@ -262,6 +313,6 @@ pub(super) async fn save(
         .bind(memory)
         .execute(pool)
         .await
-        .map_err(crate::store::error::store_error)?;
+        .map_err(store_error)?;
     Ok(saved.rows_affected() == 1)
 }

@@ -53,13 +53,6 @@ pub(super) fn lost_a_race(error: &sqlx::Error) -> bool {
         .is_some_and(|code| matches!(code.as_ref(), "40001" | "40P01" | "23505"))
 }
 
-/// Whether a column that must have a value would have none.
-pub(super) fn is_not_null_violation(error: &sqlx::Error) -> bool {
-    error
-        .as_database_error()
-        .is_some_and(|error| error.kind() == sqlx::error::ErrorKind::NotNullViolation)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

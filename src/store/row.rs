@@ -55,6 +55,24 @@ impl NewRow {
     }
 }
 
+/// A delivery with its body compressed.
+pub(super) struct DeliveryRow {
+    pub(super) id: String,
+    pub(super) event: String,
+    pub(super) body: Vec<u8>,
+    pub(super) received_at: i64,
+    pub(super) ignored: Option<String>,
+}
+
+/// How a job comes back into the line.
+pub(super) struct Return<'a> {
+    /// `None` keeps the time at which it was due before.
+    pub(super) run_at: Option<Timestamp>,
+    pub(super) why: Option<&'a str>,
+    /// Takes back the start that was counted.
+    pub(super) uncount: bool,
+}
+
 /// Two stored kinds as one; an unreadable one gives way.
 pub(super) fn merge_kinds(older: &str, newer: &str) -> Result<String, StoreError> {
     match (decode_kind(older), decode_kind(newer)) {
@@ -83,6 +101,13 @@ pub(super) fn job(columns: JobColumns) -> Result<Job, StoreError> {
         enqueued_at: Timestamp(enqueued_at),
     })
 }
+
+/// [`JobColumns`], fence.
+pub(super) type LeasedColumns =
+    (i64, i64, i64, String, String, String, Option<String>, i64, i64, i64);
+
+/// A job that is to wait again: id, repository, subject, key, kind, enqueued at, run at, attempt.
+pub(super) type ReturningColumns = (i64, i64, String, String, String, i64, i64, i64);
 
 /// [`JobColumns`], why, died at.
 pub(super) type DeadColumns =

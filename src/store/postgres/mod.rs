@@ -16,9 +16,8 @@ use sqlx::{ConnectOptions, Connection, PgPool};
 
 use self::announce::Announcer;
 use self::attempt::until_settled;
-use self::write::{DeliveryRow, Return};
 use super::error::store_error;
-use super::row::{self, NewRow};
+use super::row::{self, DeliveryRow, NewRow, Return};
 use super::wake::Wake;
 use super::{Store, body, sql};
 use crate::domain::ids::{DeliveryId, Number, RepoId};

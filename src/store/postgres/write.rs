@@ -5,18 +5,9 @@ use sqlx::{PgConnection, PgPool};
 use super::attempt::Failure;
 use crate::domain::job::Timestamp;
 use crate::ports::queue::{Accepted, Lease, StoreError};
-use crate::store::error::{is_not_null_violation, store_error};
-use crate::store::row::{self, NewRow};
+use crate::store::error::store_error;
+use crate::store::row::{self, DeliveryRow, LeasedColumns, NewRow, Return, ReturningColumns};
 use crate::store::sql;
-
-/// A delivery with its body compressed.
-pub(super) struct DeliveryRow {
-    pub(super) id: String,
-    pub(super) event: String,
-    pub(super) body: Vec<u8>,
-    pub(super) received_at: i64,
-    pub(super) ignored: Option<String>,
-}
 
 pub(super) async fn accept(
     pool: &PgPool,
@@ -33,11 +24,6 @@ pub(super) async fn accept(
         let inserted = insertion.execute(pool).await?.rows_affected();
         return Ok(if inserted == 0 { Accepted::Duplicate } else { Accepted::New });
     }
-    if let [job] = jobs
-        && accept_at_once(pool, delivery, job).await?
-    {
-        return Ok(Accepted::New);
-    }
     let mut transaction = pool.begin().await?;
     // If the same delivery is being stored elsewhere, this waits for the end of that transaction.
     if insertion.execute(&mut *transaction).await?.rows_affected() == 0 {
@@ -46,51 +32,6 @@ pub(super) async fn accept(
     insert_jobs(&mut transaction, jobs, Timestamp(delivery.received_at)).await?;
     transaction.commit().await?;
     Ok(Accepted::New)
-}
-
-/// The usual delivery is new, brings one job, and that has nothing to be merged with: one
-/// statement, one way to the server and back. `false`: it is not so, and nothing was stored.
-///
-/// A job that has to be merged is looked for first. If one appears after that look, the missing
-/// state makes the whole statement fail.
-async fn accept_at_once(
-    pool: &PgPool,
-    delivery: &DeliveryRow,
-    job: &NewRow,
-) -> Result<bool, Failure> {
-    const ACCEPT: &str = concat!(
-        "WITH taken AS (INSERT INTO deliveries (id, event, body, received_at, ignored) \
-         SELECT $1::text, $2::text, $3::bytea, $4::bigint, $5::text WHERE NOT EXISTS (\
-         SELECT id FROM jobs WHERE repo_id = $6 AND subject = $10 AND coalescing_key = $11 \
-         AND state = 'waiting' AND kind <> $12) ON CONFLICT (id) DO NOTHING RETURNING id) \
-         INSERT INTO jobs ",
-        sql::new_job_columns!(),
-        " SELECT $6::bigint, $7::bigint, $8::text, $9::text, $10::text, $11::text, $12::text, \
-         $13::text, 'waiting', $4::bigint, $4::bigint FROM taken",
-        sql::refresh_waiting!(),
-        ", state = CASE WHEN jobs.kind = excluded.kind THEN jobs.state END"
-    );
-    let stored = sqlx::query(ACCEPT)
-        .bind(delivery.id.as_str())
-        .bind(delivery.event.as_str())
-        .bind(delivery.body.as_slice())
-        .bind(delivery.received_at)
-        .bind(delivery.ignored.as_deref())
-        .bind(job.repo_id)
-        .bind(job.installation_id)
-        .bind(job.owner.as_str())
-        .bind(job.name.as_str())
-        .bind(job.subject.as_str())
-        .bind(job.coalescing_key.as_str())
-        .bind(job.kind_json.as_str())
-        .bind(job.delivery.as_deref())
-        .execute(pool)
-        .await;
-    match stored {
-        Ok(stored) => Ok(stored.rows_affected() == 1),
-        Err(error) if is_not_null_violation(&error) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
 }
 
 pub(super) async fn enqueue(pool: &PgPool, jobs: &[NewRow], now: Timestamp) -> Result<(), Failure> {
@@ -171,8 +112,6 @@ const LEASE: &str = concat!(
     ", fence"
 );
 
-type LeasedColumns = (i64, i64, i64, String, String, String, Option<String>, i64, i64, i64);
-
 pub(super) async fn lease(
     pool: &PgPool,
     worker: &str,
@@ -217,18 +156,6 @@ pub(super) async fn bury(
     Ok(buried.rows_affected() == 1)
 }
 
-/// A job that is to wait again.
-type Returning = (i64, i64, String, String, String, i64, i64, i64);
-
-/// How a job comes back into the line.
-pub(super) struct Return<'a> {
-    /// `None` keeps the time at which it was due before.
-    pub(super) run_at: Option<Timestamp>,
-    pub(super) why: Option<&'a str>,
-    /// Takes back the start that was counted.
-    pub(super) uncount: bool,
-}
-
 /// Puts a running job back if the lease is held.
 pub(super) async fn put_back(
     pool: &PgPool,
@@ -239,7 +166,7 @@ pub(super) async fn put_back(
     const HELD: &str = "SELECT id, repo_id, subject, coalescing_key, kind, enqueued_at, run_at, \
         attempt FROM jobs WHERE id = $1 AND fence = $2 AND state = 'running' FOR UPDATE";
     let mut transaction = pool.begin().await?;
-    let held: Option<Returning> =
+    let held: Option<ReturningColumns> =
         sqlx::query_as(HELD).bind(job).bind(fence).fetch_optional(&mut *transaction).await?;
     let Some(held) = held else { return Ok(false) };
     stand_in_line(&mut transaction, &held, how).await?;
@@ -251,7 +178,7 @@ pub(super) async fn put_back(
 /// between the look and the change is a lost race.
 async fn stand_in_line(
     connection: &mut PgConnection,
-    job: &Returning,
+    job: &ReturningColumns,
     how: &Return<'_>,
 ) -> Result<(), Failure> {
     let (id, repo_id, subject, key, kind, enqueued_at, due, attempt) = job;
@@ -283,7 +210,7 @@ pub(super) async fn revive(pool: &PgPool, job: i64, now: Timestamp) -> Result<bo
     const DEAD: &str = "SELECT id, repo_id, subject, coalescing_key, kind, $2::bigint, \
         $2::bigint, 0::bigint FROM jobs WHERE id = $1 AND state = 'dead' FOR UPDATE";
     let mut transaction = pool.begin().await?;
-    let dead: Option<Returning> =
+    let dead: Option<ReturningColumns> =
         sqlx::query_as(DEAD).bind(job).bind(now.0).fetch_optional(&mut *transaction).await?;
     let Some(dead) = dead else { return Ok(false) };
     let how = Return { run_at: None, why: None, uncount: false };

@@ -14,10 +14,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, SqlitePool};
 
 use self::lock::ProcessLock;
-use self::write::{DeliveryRow, Return};
 use self::writer::Writer;
 use super::error::store_error;
-use super::row::{self, NewRow};
+use super::row::{self, DeliveryRow, NewRow, Return};
 use super::wake::Wake;
 use super::{Store, body, sql};
 use crate::domain::ids::{DeliveryId, Number, RepoId};

@@ -5,17 +5,8 @@ use sqlx::SqliteConnection;
 use crate::domain::job::Timestamp;
 use crate::ports::queue::{Accepted, Lease, StoreError};
 use crate::store::error::store_error;
-use crate::store::row::{self, NewRow};
+use crate::store::row::{self, DeliveryRow, LeasedColumns, NewRow, Return, ReturningColumns};
 use crate::store::sql;
-
-/// A delivery with its body compressed.
-pub(super) struct DeliveryRow {
-    pub(super) id: String,
-    pub(super) event: String,
-    pub(super) body: Vec<u8>,
-    pub(super) received_at: i64,
-    pub(super) ignored: Option<String>,
-}
 
 pub(super) async fn accept(
     connection: &mut SqliteConnection,
@@ -192,8 +183,6 @@ pub(super) async fn lease(
     }
 }
 
-type LeasedColumns = (i64, i64, i64, String, String, String, Option<String>, i64, i64, i64);
-
 pub(super) async fn bury(
     connection: &mut SqliteConnection,
     job: i64,
@@ -212,18 +201,6 @@ pub(super) async fn bury(
     Ok(buried.rows_affected() == 1)
 }
 
-/// A job that is to wait again.
-type Returning = (i64, i64, String, String, String, i64, i64, i64);
-
-/// How a job comes back into the line.
-pub(super) struct Return<'a> {
-    /// `None` keeps the time at which it was due before.
-    pub(super) run_at: Option<Timestamp>,
-    pub(super) why: Option<&'a str>,
-    /// Takes back the start that was counted.
-    pub(super) uncount: bool,
-}
-
 /// Puts a running job back if the lease is held.
 pub(super) async fn put_back(
     connection: &mut SqliteConnection,
@@ -233,7 +210,7 @@ pub(super) async fn put_back(
 ) -> Result<bool, StoreError> {
     const HELD: &str = "SELECT id, repo_id, subject, coalescing_key, kind, enqueued_at, run_at, \
         attempt FROM jobs WHERE id = $1 AND fence = $2 AND state = 'running'";
-    let held: Option<Returning> = sqlx::query_as(HELD)
+    let held: Option<ReturningColumns> = sqlx::query_as(HELD)
         .bind(job)
         .bind(fence)
         .fetch_optional(&mut *connection)
@@ -247,7 +224,7 @@ pub(super) async fn put_back(
 /// Makes a row wait, or merges it into the one that waits with its key.
 async fn stand_in_line(
     connection: &mut SqliteConnection,
-    job: &Returning,
+    job: &ReturningColumns,
     how: &Return<'_>,
 ) -> Result<(), StoreError> {
     let (id, repo_id, subject, key, kind, enqueued_at, due, attempt) = job;
@@ -284,7 +261,7 @@ pub(super) async fn revive(
 ) -> Result<bool, StoreError> {
     const DEAD: &str = "SELECT id, repo_id, subject, coalescing_key, kind, $2, $2, 0 \
         FROM jobs WHERE id = $1 AND state = 'dead'";
-    let dead: Option<Returning> = sqlx::query_as(DEAD)
+    let dead: Option<ReturningColumns> = sqlx::query_as(DEAD)
         .bind(job)
         .bind(now.0)
         .fetch_optional(&mut *connection)
@@ -299,7 +276,7 @@ pub(super) async fn revive(
 pub(super) async fn requeue_orphans(connection: &mut SqliteConnection) -> Result<u64, StoreError> {
     const RUNNING: &str = "SELECT id, repo_id, subject, coalescing_key, kind, enqueued_at, \
         run_at, attempt FROM jobs WHERE state = 'running'";
-    let orphans: Vec<Returning> =
+    let orphans: Vec<ReturningColumns> =
         sqlx::query_as(RUNNING).fetch_all(&mut *connection).await.map_err(store_error)?;
     let how = Return { run_at: None, why: Some("the process ended"), uncount: false };
     for orphan in &orphans {

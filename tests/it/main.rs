@@ -9,6 +9,6 @@ mod github;
 mod harness;
 mod rules;
 mod standin;
+mod store;
 mod tidy;
 mod webhook_examples;
-mod store;

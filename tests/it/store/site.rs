@@ -28,7 +28,10 @@ impl Site {
 
     /// A schema of its own, if there is a server.
     pub fn postgres() -> Option<Self> {
-        let url = std::env::var("TEST_DATABASE_URL").ok()?;
+        let Ok(url) = std::env::var("TEST_DATABASE_URL") else {
+            eprintln!("skipped: TEST_DATABASE_URL names no PostgreSQL database");
+            return None;
+        };
         let name = format!("test_{}", uuid::Uuid::new_v4().simple());
         let schema = SchemaName::parse(&name).unwrap();
         let options = PostgresOptions { max_connections: 6, schema };

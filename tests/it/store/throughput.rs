@@ -54,7 +54,7 @@ async fn measure(site: Site, callers: u64) {
         })
     });
     join_all(tasks).await.into_iter().for_each(|task| task.unwrap());
-    println!(
+    eprintln!(
         "{callers} callers, body compressed to {ratio}%: {:.0} accepts/s; 8 workers: {:.0} jobs/s",
         DELIVERIES as f64 / accepted.as_secs_f64(),
         4000.0 / start.elapsed().as_secs_f64(),
@@ -67,12 +67,12 @@ async fn measure(site: Site, callers: u64) {
 #[ignore = "prints figures"]
 async fn of_both_engines() {
     for callers in [1, 16, 64] {
-        println!("sqlite");
+        eprintln!("sqlite");
         measure(Site::sqlite(), callers).await;
     }
     for callers in [1, 16, 64] {
         if let Some(site) = Site::postgres() {
-            println!("postgres");
+            eprintln!("postgres");
             measure(site, callers).await;
         }
     }

@@ -5,6 +5,7 @@ pub mod commands;
 pub mod config;
 pub mod domain;
 pub mod github;
+pub mod instructions;
 pub mod ports;
 pub mod report;
 pub mod rules;

@@ -150,7 +150,12 @@ fn read(inner: &str) -> (Vec<Entry>, Option<String>) {
 fn first_line(error: &impl std::fmt::Display) -> String {
     let text = error.to_string();
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("not YAML");
-    line.trim_start_matches("error: ").chars().take(160).collect()
+    // Its line numbers count from the start of the block, which would mislead.
+    let bare = match line.split_once(": ") {
+        Some((place, rest)) if place.starts_with("line ") => rest,
+        _ => line,
+    };
+    bare.chars().take(160).collect()
 }
 
 /// The file line of a top-level key; the front matter starts on line 2.
@@ -288,10 +293,10 @@ mod tests {
 
     #[test]
     fn yaml_is_read_as_yaml_and_lines_are_kept() {
-        let (front, body) = split("---\r\nname: a\r\ntools: [x, y]\r\n---\r\n# T\r\n");
+        let (front, body) = split("---\r\nname: a\r\ntools: [read, edit]\r\n---\r\n# T\r\n");
         assert_eq!(front.repaired, None);
         assert_eq!(front.text(&["name"]), Some(("a".into(), 2)));
-        assert_eq!(front.text(&["tools"]), Some(("x, y".into(), 3)));
+        assert_eq!(front.text(&["tools"]), Some(("read, edit".into(), 3)));
         assert_eq!(front.last_line, 4);
         assert_eq!(body.lines().nth(4), Some("# T"));
     }

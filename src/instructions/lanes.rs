@@ -56,7 +56,7 @@ const TRIAGE: &[&str] = &["debugger"];
 
 /// Words that belong to a lane, in several languages.
 const WORDS: &[(Lane, &[&str])] = &[
-    (Lane::Lead, &["architect", "architecture", "arquiteto", "arquitetura", "arquitecto", "lead"]),
+    (Lane::Lead, &["api", "apis", "architect", "architecture", "arquiteto", "arquitetura", "arquitecto", "lead"]),
     (
         Lane::Data,
         &[

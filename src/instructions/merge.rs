@@ -8,11 +8,22 @@ use crate::domain::team::{Lane, Member, Team};
 /// More members than this are not kept.
 const MAX_MEMBERS: usize = 300;
 
+/// Added to the rank of agents that another agent's file merely lists.
+const LISTED_ONLY: u32 = 10_000;
+
+struct Candidate {
+    /// Lower wins.
+    rank: u32,
+    member: Member,
+    /// Whether the file describes this agent as handing work to others.
+    dispatches: bool,
+}
+
 /// Builds the team. Earlier sources win over later ones: agent files by format, then instruction
 /// files from the deepest directory up, then agents that agent files merely list.
 pub fn team(files: Vec<Counted>, problems: &mut Vec<Problem>) -> Team {
     let mut team = Team::default();
-    let mut candidates: Vec<(u32, Member)> = Vec::new();
+    let mut candidates: Vec<Candidate> = Vec::new();
     for (depth, mut file) in files.into_iter().enumerate() {
         let rank = rank(&file, depth);
         if speaks_to_team(file.format) {
@@ -20,15 +31,19 @@ pub fn team(files: Vec<Counted>, problems: &mut Vec<Problem>) -> Team {
             team.patterns.append(&mut file.parsed.patterns);
             team.mandatory.append(&mut file.parsed.mandatory);
             team.aliases.append(&mut file.parsed.aliases);
-            candidates.extend(file.parsed.own.take().map(|member| (rank, member)));
-            let listed = if is_agent(file.format) { rank + 10_000 } else { rank };
-            candidates.extend(file.parsed.roster.drain(..).map(|member| (listed, member)));
+            let dispatches = !file.parsed.roster.is_empty();
+            let own = file.parsed.own.take();
+            candidates.extend(own.map(|member| Candidate { rank, member, dispatches }));
+            let rank = if is_agent(file.format) { rank + LISTED_ONLY } else { rank };
+            let listed = file.parsed.roster.drain(..);
+            candidates
+                .extend(listed.map(|member| Candidate { rank, member, dispatches: false }));
         }
         problems.append(&mut file.parsed.problems);
     }
-    candidates.sort_by_key(|(rank, _)| *rank);
-    for (rank, member) in candidates {
-        join(&mut team, rank, member, problems);
+    candidates.sort_by_key(|candidate| candidate.rank);
+    for candidate in candidates {
+        join(&mut team, candidate, problems);
     }
     put_reviewers_first(&mut team.members);
     complete(&mut team);
@@ -69,7 +84,8 @@ fn rank(file: &Counted, depth: usize) -> u32 {
     }
 }
 
-fn join(team: &mut Team, rank: u32, mut member: Member, problems: &mut Vec<Problem>) {
+fn join(team: &mut Team, candidate: Candidate, problems: &mut Vec<Problem>) {
+    let Candidate { rank, mut member, dispatches } = candidate;
     let normalized = lanes::normalized_name(&member.name);
     let Some(source) = member.source.clone() else { return };
     let mut note = |message: String| {
@@ -84,7 +100,7 @@ fn join(team: &mut Team, rank: u32, mut member: Member, problems: &mut Vec<Probl
     if let Some(winner) = winner {
         let elsewhere = winner.source.as_ref().filter(|other| other.path != source.path);
         // Agent files list each other; that is no conflict.
-        if let (Some(other), true) = (elsewhere, rank < 10_000) {
+        if let (Some(other), true) = (elsewhere, rank < LISTED_ONLY) {
             note(format!(
                 "`{}` is shadowed by the agent of the same name in `{}`",
                 shown(&member.name),
@@ -97,8 +113,15 @@ fn join(team: &mut Team, rank: u32, mut member: Member, problems: &mut Vec<Probl
         note(format!("`{}` is left out: more than {MAX_MEMBERS} agents", shown(&member.name)));
         return;
     }
-    member.lane = lanes::infer(&member);
-    if member.lane.is_none() {
+    if dispatches {
+        note(format!(
+            "`{}` hands work to other agents and reviews nothing itself",
+            shown(&member.name)
+        ));
+    } else {
+        member.lane = lanes::infer(&member);
+    }
+    if member.lane.is_none() && !dispatches {
         note(format!(
             "`{}` fits no lane of the team by name, role or description; it is listed and never \
              called",

@@ -121,8 +121,12 @@ fn chain(text: &str) -> Vec<PatternStep> {
         let part = clean(part.trim());
         let bare = part.trim_start_matches('(').trim_end_matches(')').trim();
         let sound = !bare.is_empty() && bare.chars().count() <= 120;
+        let agent = ["optionally ", "possibly "]
+            .iter()
+            .find_map(|word| bare.strip_prefix(word))
+            .unwrap_or(bare);
         sound.then(|| PatternStep {
-            agent: bare.to_owned(),
+            agent: agent.to_owned(),
             task: String::new(),
             conditional: is_conditional(bare),
         })

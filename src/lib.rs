@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod commands;
+pub mod classify;
 pub mod config;
 pub mod domain;
 pub mod github;

@@ -48,9 +48,9 @@ pub fn describes_one_agent(
         let folded = fold(title);
         folded.ends_with(" agent") || folded.starts_with("agent ")
     });
-    let described = sections.iter().any(|section| {
-        field_of(section.title_without_number()).is_some_and(Field::is_core)
-    });
+    let described = sections
+        .iter()
+        .any(|section| field_of(section.title_without_number()).is_some_and(Field::is_core));
     titled && described
 }
 
@@ -354,10 +354,7 @@ mod tests {
 
     #[test]
     fn triggers_in_a_description() {
-        assert_eq!(
-            triggers("Owns contracts. Use for endpoints, errors."),
-            ["endpoints, errors"]
-        );
+        assert_eq!(triggers("Owns contracts. Use for endpoints, errors."), ["endpoints, errors"]);
         assert_eq!(
             triggers("Use this agent when you need X.\\n<example>Use for y</example>"),
             ["you need X"]

@@ -223,8 +223,7 @@ impl RawEntry {
 
     fn count_examples(&mut self, text: &str) {
         self.open_examples += text.matches("<example>").count();
-        self.open_examples =
-            self.open_examples.saturating_sub(text.matches("</example>").count());
+        self.open_examples = self.open_examples.saturating_sub(text.matches("</example>").count());
     }
 
     fn add(&mut self, line: &str) {
@@ -303,7 +302,8 @@ mod tests {
 
     #[test]
     fn a_colon_in_a_description_is_repaired() {
-        let source = "---\nname: a\ndescription: Use this: always\ntools:\n  - read\n  - edit\n---\n";
+        let source =
+            "---\nname: a\ndescription: Use this: always\ntools:\n  - read\n  - edit\n---\n";
         let (front, _) = split(source);
         assert!(front.repaired.is_some());
         assert_eq!(front.text(&["description"]), Some(("Use this: always".into(), 3)));
@@ -329,7 +329,9 @@ mod tests {
 
     #[test]
     fn a_rule_at_the_top_is_not_front_matter() {
-        for source in ["---\n**ID:** x\n---\n", "---\nname: x\n", "--- \n# H\n---\n", "----\na: b\n---\n"] {
+        for source in
+            ["---\n**ID:** x\n---\n", "---\nname: x\n", "--- \n# H\n---\n", "----\na: b\n---\n"]
+        {
             assert_eq!(split(source).0, Frontmatter::default(), "{source}");
         }
     }

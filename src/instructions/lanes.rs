@@ -56,34 +56,86 @@ const TRIAGE: &[&str] = &["debugger"];
 
 /// Words that belong to a lane, in several languages.
 const WORDS: &[(Lane, &[&str])] = &[
-    (Lane::Lead, &["api", "apis", "architect", "architecture", "arquiteto", "arquitetura", "arquitecto", "lead"]),
+    (
+        Lane::Lead,
+        &[
+            "api",
+            "apis",
+            "architect",
+            "architecture",
+            "arquiteto",
+            "arquitetura",
+            "arquitecto",
+            "lead",
+        ],
+    ),
     (
         Lane::Data,
         &[
-            "data", "database", "databases", "db", "dados", "datos", "migration", "migrations",
-            "postgres", "postgresql", "query", "schema", "schemas", "sql",
+            "data",
+            "database",
+            "databases",
+            "db",
+            "dados",
+            "datos",
+            "migration",
+            "migrations",
+            "postgres",
+            "postgresql",
+            "query",
+            "schema",
+            "schemas",
+            "sql",
         ],
     ),
     (
         Lane::Infra,
         &[
-            "ci", "cloud", "deploy", "deployment", "deployments", "devops", "docker", "helm",
-            "infra", "infraestrutura", "infrastructure", "kubernetes", "platform", "sre",
+            "ci",
+            "cloud",
+            "deploy",
+            "deployment",
+            "deployments",
+            "devops",
+            "docker",
+            "helm",
+            "infra",
+            "infraestrutura",
+            "infrastructure",
+            "kubernetes",
+            "platform",
+            "sre",
             "terraform",
         ],
     ),
     (
         Lane::Observability,
         &[
-            "alerting", "logging", "metrics", "monitor", "monitoring", "monitoramento",
-            "observability", "observabilidade", "observabilidad", "telemetry", "tracing",
+            "alerting",
+            "logging",
+            "metrics",
+            "monitor",
+            "monitoring",
+            "monitoramento",
+            "observability",
+            "observabilidade",
+            "observabilidad",
+            "telemetry",
+            "tracing",
         ],
     ),
     (
         Lane::Security,
         &[
-            "appsec", "privacy", "protection", "security", "seguranca", "segurança", "seguridad",
-            "threat", "vulnerabilities",
+            "appsec",
+            "privacy",
+            "protection",
+            "security",
+            "seguranca",
+            "segurança",
+            "seguridad",
+            "threat",
+            "vulnerabilities",
         ],
     ),
     (
@@ -93,7 +145,12 @@ const WORDS: &[(Lane, &[&str])] = &[
     (
         Lane::Implementer,
         &[
-            "coder", "desenvolvedor", "developer", "implementation", "implementer", "implements",
+            "coder",
+            "desenvolvedor",
+            "developer",
+            "implementation",
+            "implementer",
+            "implements",
             "programmer",
         ],
     ),
@@ -101,9 +158,29 @@ const WORDS: &[(Lane, &[&str])] = &[
 
 /// Roles outside of a backend team.
 const ELSEWHERE: &[&str] = &[
-    "android", "copywriter", "css", "design", "designer", "docs", "documentation", "frontend",
-    "game", "ios", "legal", "marketing", "mobile", "po", "product", "react", "sales", "seo", "ui",
-    "ux", "vue", "web", "writer",
+    "android",
+    "copywriter",
+    "css",
+    "design",
+    "designer",
+    "docs",
+    "documentation",
+    "frontend",
+    "game",
+    "ios",
+    "legal",
+    "marketing",
+    "mobile",
+    "po",
+    "product",
+    "react",
+    "sales",
+    "seo",
+    "ui",
+    "ux",
+    "vue",
+    "web",
+    "writer",
 ];
 
 /// The last part of a name, folded: `backend/db-architect` and `DB Architect Agent` agree.
@@ -144,8 +221,10 @@ pub fn from_name(name: &str) -> Option<Lane> {
     let folded = fold(last_part(name));
     best(&folded).or_else(|| {
         // "Lead" and "developer" qualify rather than name a subject.
-        let subject: Vec<&str> =
-            folded.split(' ').filter(|w| !matches!(*w, "lead" | "developer" | "architect")).collect();
+        let subject: Vec<&str> = folded
+            .split(' ')
+            .filter(|w| !matches!(*w, "lead" | "developer" | "architect"))
+            .collect();
         best(&subject.join(" "))
     })
 }

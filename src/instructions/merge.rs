@@ -36,8 +36,7 @@ pub fn team(files: Vec<Counted>, problems: &mut Vec<Problem>) -> Team {
             candidates.extend(own.map(|member| Candidate { rank, member, dispatches }));
             let rank = if is_agent(file.format) { rank + LISTED_ONLY } else { rank };
             let listed = file.parsed.roster.drain(..);
-            candidates
-                .extend(listed.map(|member| Candidate { rank, member, dispatches: false }));
+            candidates.extend(listed.map(|member| Candidate { rank, member, dispatches: false }));
         }
         problems.append(&mut file.parsed.problems);
     }

@@ -22,9 +22,27 @@ pub struct RowAgent {
 }
 
 const ROLE_WORDS: &[&str] = &[
-    "agent", "agente", "analyst", "analista", "architect", "arquiteto", "engineer", "engenheiro",
-    "especialista", "expert", "gatekeeper", "guardian", "implementer", "ingeniero", "lead",
-    "orchestrator", "reviewer", "revisor", "specialist", "steward", "tester",
+    "agent",
+    "agente",
+    "analyst",
+    "analista",
+    "architect",
+    "arquiteto",
+    "engineer",
+    "engenheiro",
+    "especialista",
+    "expert",
+    "gatekeeper",
+    "guardian",
+    "implementer",
+    "ingeniero",
+    "lead",
+    "orchestrator",
+    "reviewer",
+    "revisor",
+    "specialist",
+    "steward",
+    "tester",
 ];
 
 const GROUP_WORDS: &[&str] =
@@ -239,9 +257,5 @@ fn list_agent(item: &Item) -> Option<RowAgent> {
         && field_of(&name).is_none()
         && !rest.is_empty()
         && (role || lanes::from_name(&name).is_some());
-    sound.then(|| RowAgent {
-        name,
-        line: item.row.line,
-        values: vec![(Field::Description, rest)],
-    })
+    sound.then(|| RowAgent { name, line: item.row.line, values: vec![(Field::Description, rest)] })
 }

@@ -13,9 +13,21 @@ const MAX_PATTERNS: usize = 100;
 const MAX_STEPS: usize = 100;
 
 const CONDITIONS: &[&str] = &[
-    "if needed", "if required", "if applicable", "if necessary", "when needed", "when required",
-    "as needed", "where needed", "optional", "optionally", "possibly", "may involve",
-    "se necessário", "se preciso", "si es necesario",
+    "if needed",
+    "if required",
+    "if applicable",
+    "if necessary",
+    "when needed",
+    "when required",
+    "as needed",
+    "where needed",
+    "optional",
+    "optionally",
+    "possibly",
+    "may involve",
+    "se necessário",
+    "se preciso",
+    "si es necesario",
 ];
 
 /// Whether a step happens only under a condition.

@@ -24,7 +24,10 @@ pub enum Block {
     List(Vec<Item>),
     Table(Table),
     /// A code block: its text and the line on which that text starts.
-    Code { text: String, lines: LineRange },
+    Code {
+        text: String,
+        lines: LineRange,
+    },
 }
 
 /// A paragraph, line by line: key blocks have one `**Key:** value` a line.
@@ -49,7 +52,6 @@ pub struct Row {
 #[derive(Debug, Clone)]
 pub struct Item {
     pub row: Row,
-    pub lines: LineRange,
     /// The number that an ordered list gives it.
     pub number: Option<u64>,
     pub children: Vec<Item>,

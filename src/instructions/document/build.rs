@@ -343,8 +343,7 @@ impl<'a> Builder<'a> {
         let Some(open) = self.items.pop() else { return };
         let lines = self.text.lines_of(open.range.start, open.range.end);
         let row = open.row.unwrap_or_else(|| Row::empty(lines.start()));
-        let own = LineRange::line(row.line.max(lines.start()));
-        let item = Item { row, lines: own, number: open.number, children: open.children };
+        let item = Item { row, number: open.number, children: open.children };
         if let Some(list) = self.lists.last_mut() {
             list.items.push(item);
         }
@@ -377,13 +376,8 @@ impl<'a> Builder<'a> {
 }
 
 fn section(level: u8, row: &Row, lines: LineRange) -> Section {
-    let mut section = Section {
-        level,
-        title: clean(&row.text),
-        code: None,
-        lines,
-        blocks: Vec::new(),
-    };
+    let mut section =
+        Section { level, title: clean(&row.text), code: None, lines, blocks: Vec::new() };
     let bare = section.title_without_number();
     section.code = row.codes.first().map(|code| clean(code)).filter(|code| code == bare);
     section

@@ -66,8 +66,15 @@ fn deep_nesting_is_read_without_recursion_trouble() {
 fn a_megabyte_of_each_shape_is_read() {
     let megabyte = |line: &str| line.repeat(1_000_000 / line.len());
     for line in [
-        "- **Role:** x\n", "## `a-b`\n- **Role:** x\n", "| Agent | Domain |\n|-|-|\n| a | b |\n\n",
-        "**Key:** value\n", "word ", "### A Agent\n", "- a\n  - b\n", "<example>\n", "key: value\n",
+        "- **Role:** x\n",
+        "## `a-b`\n- **Role:** x\n",
+        "| Agent | Domain |\n|-|-|\n| a | b |\n\n",
+        "**Key:** value\n",
+        "word ",
+        "### A Agent\n",
+        "- a\n  - b\n",
+        "<example>\n",
+        "key: value\n",
         "# Agents\n## Team\n### x\n",
     ] {
         for start in ["", "---\ndescription: <example>\n"] {
@@ -95,8 +102,12 @@ fn links_are_followed_inside_only_and_never_in_circles() {
         read.problems.iter().any(|p| p.path.as_str() == at && p.level == ProblemLevel::Warning)
     };
     for at in [
-        "CLAUDE.md", ".claude/agents/a.md", ".claude/agents/b.md", ".github/agents/out.agent.md",
-        ".github/agents/root.agent.md", "GEMINI.md",
+        "CLAUDE.md",
+        ".claude/agents/a.md",
+        ".claude/agents/b.md",
+        ".github/agents/out.agent.md",
+        ".github/agents/root.agent.md",
+        "GEMINI.md",
     ] {
         assert!(warned(at), "{at}: {:?}", read.problems);
     }

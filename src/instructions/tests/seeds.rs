@@ -80,10 +80,8 @@ fn an_orchestrator_with_a_table() {
     let Some(text) = seed("001") else { return };
     for at in ["AGENTS.md", ".github/agents/backend-team.md"] {
         let read = read_one(at, &text);
-        let table: Vec<_> = written(&read)
-            .into_iter()
-            .filter(|m| m.name.starts_with("backend/"))
-            .collect();
+        let table: Vec<_> =
+            written(&read).into_iter().filter(|m| m.name.starts_with("backend/")).collect();
         assert_eq!(table.len(), 9, "{at}");
         assert!(table.iter().all(|m| m.role.is_some() && !m.produces.is_empty()), "{at}");
         assert_eq!(read.team.aliases[0].value, "ask backend team", "{at}");

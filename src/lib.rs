@@ -9,6 +9,7 @@ pub mod github;
 pub mod instructions;
 pub mod ports;
 pub mod report;
+pub mod routing;
 pub mod rules;
 pub mod standin;
 pub mod webhook;

@@ -208,6 +208,8 @@ pub struct Finding {
     pub anchor: Anchor,
     /// The text at the anchor (cut at 400 characters), taken from the file by the engine.
     pub quote: String,
+    /// Whether something in the quote was masked, so that it differs from the file.
+    pub quote_redacted: bool,
     pub related: Vec<Related>,
     pub fix: Option<Fix>,
     /// The enclosing named thing (table, function, operation, job), part of the identity.

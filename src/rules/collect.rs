@@ -31,6 +31,9 @@ pub struct Draft {
     /// Other than the rule's own.
     pub severity: Option<Severity>,
     pub confidence: Option<Confidence>,
+    /// Values that must not be repeated anywhere: they are replaced in the quote, and in the texts
+    /// as a second line of defence.
+    pub redact: Vec<String>,
 }
 
 impl<'a> Findings<'a> {
@@ -58,6 +61,10 @@ impl<'a> Findings<'a> {
     }
 
     fn push(&mut self, anchor: Anchor, quote: &str, draft: Draft) {
+        // Before cutting: half of a secret would no longer be recognised.
+        let hide = |text: &str| redact(text, &draft.redact);
+        let (hidden, title) = (hide(quote), hide(&draft.title));
+        let (evidence, recommendation) = (hide(&draft.evidence), hide(&draft.recommendation));
         self.list.push(Finding {
             rule: RuleCode(self.rule.code.to_owned()),
             origin: Origin::Rule,
@@ -66,11 +73,12 @@ impl<'a> Findings<'a> {
             category: self.rule.category,
             severity: draft.severity.unwrap_or(self.rule.severity),
             confidence: draft.confidence.unwrap_or(self.rule.confidence),
-            title: cut(&draft.title, 120),
-            evidence: draft.evidence,
-            recommendation: draft.recommendation,
+            title: cut(&title, 120),
+            evidence,
+            recommendation,
             anchor,
-            quote: cut(quote, MAX_QUOTE_CHARS),
+            quote: cut(&hidden, MAX_QUOTE_CHARS),
+            quote_redacted: hidden != quote,
             related: draft.related,
             fix: draft.fix,
             symbol: draft.symbol,
@@ -83,6 +91,20 @@ impl<'a> Findings<'a> {
     }
 }
 
+/// Replaces each of the values by its mask.
+fn redact(text: &str, values: &[String]) -> String {
+    let hide = |text: String, value: &String| text.replace(value.as_str(), &mask(value));
+    values.iter().filter(|value| !value.is_empty()).fold(text.to_owned(), hide)
+}
+
+/// What is shown instead of a secret: the first four characters of a long one, which tell its
+/// kind, and nothing of a short one.
+pub fn mask(secret: &str) -> String {
+    let kept = if secret.chars().count() >= 20 { 4 } else { 0 };
+    let start: String = secret.chars().take(kept).collect();
+    format!("{start}[redacted]")
+}
+
 fn cut(text: &str, limit: usize) -> String {
     if text.chars().count() <= limit {
         return text.to_owned();
@@ -90,4 +112,32 @@ fn cut(text: &str, limit: usize) -> String {
     let mut short: String = text.chars().take(limit.saturating_sub(1)).collect();
     short.push('…');
     short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::assemble;
+    use crate::domain::path::RepoPath;
+
+    #[test]
+    fn a_redacted_value_is_nowhere_in_the_finding() {
+        let secret = "hunter2-".repeat(60);
+        let text = format!("a\npassword = {secret}\n");
+        let file = assemble::file_change(RepoPath::new("a.py").unwrap(), None, Some(&text));
+        let rule = super::super::all().next().unwrap();
+        let mut findings = Findings::new(rule);
+        let draft = Draft {
+            title: format!("`{secret}`"),
+            evidence: secret.clone(),
+            recommendation: secret.clone(),
+            redact: vec![secret],
+            ..Draft::default()
+        };
+        findings.at_head(&file, LineRange::line(2), draft);
+        let (list, _) = findings.finish();
+        assert!(list[0].quote_redacted);
+        assert!(!format!("{:?}", list[0]).contains("hunter2-hunter2"));
+        assert_eq!(list[0].quote, "password = hunt[redacted]");
+    }
 }

@@ -1,2 +1,4 @@
 //! Parsers shared by rule families. Each keeps spans, bounds its depth, and never panics.
 pub mod code;
+
+pub mod dockerfile;

@@ -2,3 +2,6 @@
 pub mod code;
 
 pub mod dockerfile;
+pub mod json;
+pub mod tree;
+pub mod yaml;

@@ -2,7 +2,7 @@
 
 /// `[registry/]repository[:tag][@digest]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ImageName<'a> {
+pub(in crate::rules) struct ImageName<'a> {
     /// With its registry.
     pub repository: &'a str,
     pub tag: Option<&'a str>,

@@ -23,3 +23,5 @@ pub use collect::{Draft, Findings};
 pub use context::{Memo, Place, RuleContext};
 pub use engine::{RuleRun, Selection, needs_of, plan_rules, run_rule};
 pub use rule::{Check, Rule, all, by_code, known, nearest};
+pub use secrets::redact_secrets;
+pub use rule::{Check, Rule, all, by_code, known};

@@ -4,4 +4,5 @@ pub mod code;
 pub mod dockerfile;
 pub mod json;
 pub mod tree;
+pub mod workflow;
 pub mod yaml;

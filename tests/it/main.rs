@@ -6,6 +6,7 @@
 #![allow(clippy::print_stderr)]
 
 mod github;
+mod eval_infra;
 mod harness;
 mod rules;
 mod standin;

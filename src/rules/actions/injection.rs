@@ -46,6 +46,18 @@ const OUTSIDE: &[&str] = &[
     "github.event.workflow_run.pull_requests.*.head.ref",
 ];
 
+/// Inputs that actions run as code.
+const SCRIPT_INPUTS: &[(&str, &str)] = &[
+    ("actions/github-script", "script"),
+    ("azure/cli", "inlineScript"),
+    ("azure/powershell", "inlineScript"),
+    ("mikefarah/yq", "cmd"),
+    ("appleboy/ssh-action", "script"),
+    ("addnab/docker-run-action", "run"),
+    ("nick-fields/retry", "command"),
+    ("jannekem/run-python-script-action", "script"),
+];
+
 pub(super) fn script(context: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'_>) {
     report(context, file, findings, |view| {
         let steps = view.workflow.steps();
@@ -55,10 +67,9 @@ pub(super) fn script(context: &RuleContext<'_>, file: &FileChange, findings: &mu
 
 fn step_injections(view: &View<'_>, step: &Step<'_>) -> Vec<Problem> {
     let uses = step.node.get("uses").and_then(Node::as_str).unwrap_or("");
-    let script = match uses.split('@').next() {
-        Some("actions/github-script") => step.node.path(&["with", "script"]),
-        _ => None,
-    };
+    let action = uses.split('@').next().unwrap_or("").to_ascii_lowercase();
+    let inputs = SCRIPT_INPUTS.iter().filter(|(name, _)| *name == action);
+    let script = inputs.filter_map(|(_, input)| step.node.path(&["with", input]));
     let scripts = step.node.get("run").into_iter().chain(script);
     let mut problems = Vec::new();
     for node in scripts {

@@ -80,7 +80,9 @@ fn unset(view: &View<'_>) -> Option<Problem> {
     let only_called = view.workflow.triggers().iter().all(|trigger| *trigger == "workflow_call");
     let set = root.get("permissions").is_some()
         || jobs.iter().all(|job| job.node.get("permissions").is_some());
-    let entry = root.entry("jobs").filter(|_| view.is_new && !only_called && !set)?;
+    let entries = root.get("jobs").map_or(&[][..], Node::entries).iter();
+    let mut open = entries.filter(|job| job.value.get("permissions").is_none());
+    let entry = open.next().filter(|_| view.is_new && !only_called && !set)?;
     Some(Problem {
         key: "unset".to_owned(),
         lines: LineRange::line(entry.key.line()),

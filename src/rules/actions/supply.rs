@@ -86,7 +86,7 @@ pub(super) fn commands(context: &RuleContext<'_>, file: &FileChange, findings: &
             let on = entry.value.as_str().is_some_and(|value| {
                 !matches!(value.to_ascii_lowercase().as_str(), "" | "false" | "0")
             });
-            on.then(|| insecure(entry))
+            on.then(|| insecure(node, entry))
         });
         let old = steps.iter().filter_map(|step| {
             let run = step.node.get("run")?;
@@ -101,10 +101,13 @@ pub(super) fn commands(context: &RuleContext<'_>, file: &FileChange, findings: &
     });
 }
 
-fn insecure(entry: &Entry) -> Problem {
+fn insecure(owner: &Node, entry: &Entry) -> Problem {
+    // From `env:` on, which is where the steps concerned can be told.
+    let start = owner.entry("env").map_or(entry.key.line(), |env| env.key.line());
+    let lines = LineRange::new(start, entry.key.line()).unwrap_or(LineRange::line(entry.key.line()));
     Problem {
-        key: format!("{} {}", entry.name(), entry.key.line()),
-        lines: LineRange::line(entry.key.line()),
+        key: format!("{} {}", entry.name(), owner.line()),
+        lines,
         draft: Draft {
             title: "Insecure workflow commands are switched on".to_owned(),
             evidence: "With `ACTIONS_ALLOW_UNSECURE_COMMANDS`, anything that a step prints, text \

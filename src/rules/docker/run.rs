@@ -220,13 +220,12 @@ pub(super) fn update_alone(context: &RuleContext<'_>, file: &FileChange, finding
             .filter(|i| i.keyword == "RUN" && !i.onbuild)
             .map(|run| (run, steps_of(run)))
             .collect();
-        for (at, (run, own)) in runs.iter().enumerate() {
+        for (run, own) in &runs {
             let alone = own.iter().find(|step| action_of(&step.command) == Some("update"));
             let installs = |steps: &[Step<'_>]| {
                 steps.iter().any(|step| matches!(action_of(&step.command), Some(a) if a != "update"))
             };
-            let later = runs.iter().skip(at + 1).any(|(_, steps)| installs(steps));
-            let Some(step) = alone.filter(|_| later && !installs(own) && !updates_cache(run)) else {
+            let Some(step) = alone.filter(|_| !installs(own) && !updates_cache(run)) else {
                 continue;
             };
             if file.adds_any(step.line) {
@@ -244,22 +243,24 @@ fn updates_cache(run: &Instruction) -> bool {
 }
 
 fn action_of(command: &Command) -> Option<&str> {
-    if !matches!(command.program(), "apt-get" | "apt") {
+    if !matches!(command.program(), "apt-get" | "apt" | "apk") {
         return None;
     }
     let action = command.arguments().iter().find(|argument| !argument.starts_with('-'))?;
-    matches!(action.as_str(), "update" | "install" | "upgrade" | "dist-upgrade").then_some(action)
+    let known = ["update", "install", "upgrade", "dist-upgrade", "full-upgrade", "build-dep", "add"];
+    known.contains(&action.as_str()).then_some(action)
 }
 
 fn stale(program: &str) -> Draft {
+    let install = if program == "apk" { "add" } else { "install" };
     Draft {
         title: format!("`{program} update` has a layer of its own"),
         evidence: format!(
             "The layer is cached and not built again when the packages installed after it change: \
-             `{program} install` then works from old lists and fails, or installs old versions."
+             `{program} {install}` then works from old lists and fails, or installs old versions."
         ),
         recommendation: format!(
-            "Join them in one `RUN`: `{program} update && {program} install …`."
+            "Join them in one `RUN`: `{program} update && {program} {install} …`."
         ),
         symbol: Some(program.to_owned()),
         ..Draft::default()

@@ -79,7 +79,12 @@ impl<'a> Workflow<'a> {
 impl<'a> Job<'a> {
     pub fn steps(&self) -> Vec<Step<'a>> {
         let steps = self.node.get("steps").map_or(&[][..], Node::items);
-        steps.iter().map(|node| Step { job: Some(*self), node }).collect()
+        // A step may be a group that runs side by side.
+        let flat = steps.iter().flat_map(|step| match step.get("parallel") {
+            Some(group) => group.items().iter().collect(),
+            None => vec![step],
+        });
+        flat.map(|node| Step { job: Some(*self), node }).collect()
     }
 }
 

@@ -125,7 +125,7 @@ const SERVICE_EQUIVALENTS: &[&str] = &[
     "gitleaks:postman-api-token", "gitleaks:new-relic-user-api-key", "gitleaks:sentry-org-token",
     "gitleaks:sentry-user-token", "gitleaks:sonar-api-token",
     "gitleaks:airtable-personnal-access-token", "gitleaks:typeform-api-token",
-    "gitleaks:duffel-api-token", "gitleaks:easypost-api-token", "gitleaks:frameio-api-token",
+    "gitleaks:duffel-api-token", "gitleaks:easypost-api-token", "gitleaks:easypost-test-api-token", "gitleaks:frameio-api-token",
     "gitleaks:readme-api-token", "gitleaks:shippo-api-token", "gitleaks:artifactory-api-key",
     "gitleaks:artifactory-reference-token", "gitleaks:facebook-page-access-token",
     "gitleaks:maxmind-license-key", "gitleaks:1password-secret-key",
@@ -196,6 +196,7 @@ fn report_tokens(kind: Kind, file: &FileChange, findings: &mut Findings<'_>) {
                 ),
                 recommendation: REVOKE.to_owned(),
                 symbol: Some(name.to_owned()),
+                severity: hit.form.is_for_tests().then_some(Severity::Minor),
                 redact: vec![secret.to_owned()],
                 ..Draft::default()
             };

@@ -51,6 +51,7 @@ const FORMS: &[Form] = &[
     cloud("Fly.io token", r"fo1_[A-Za-z0-9_-]{43}", 3.5),
     cloud("Fly.io token", r"fm(?:1[ar]|2)_[A-Za-z0-9+/]{100,}={0,3}", 4.0),
     cloud("Vault service token", r"hvs\.[A-Za-z0-9_-]{90,120}", 3.5),
+    cloud("Vault service token", r"(?i:vault)[^\n]{0,40}?(s\.[A-Za-z0-9]{24})", 3.5),
     cloud("Vault batch token", r"hvb\.[A-Za-z0-9_-]{138,300}", 4.0),
     cloud("HCP Terraform token", r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9=_-]{60,70}", 3.5),
     cloud("Pulumi token", r"pul-[a-f0-9]{40}", 2.0),
@@ -90,8 +91,9 @@ const FORMS: &[Form] = &[
     service("Slack token", r"xox[ar]-(?:[0-9]-)?[A-Za-z0-9]{8,48}", 2.0),
     service("Slack app token", r"xapp-[0-9]-[A-Z0-9]+-[0-9]+-[A-Za-z0-9]+", 2.0),
     service("Slack configuration token", r"xoxe(?:\.xox[bp])?-[0-9]-[A-Za-z0-9]{140,170}", 2.0),
-    service("Slack webhook", r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9+/]{43,56}", 3.0),
+    service("Slack webhook", r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9+/]{43,80}", 3.0),
     service("Stripe live key", r"(?:sk|rk)_(?:live|prod)_[A-Za-z0-9]{10,99}", 3.0),
+    service("Stripe test key", r"(?:sk|rk)_test_[A-Za-z0-9]{10,99}", 3.0),
     service("npm token", r"npm_[A-Za-z0-9]{36}", 2.0),
     service("PyPI token", r"pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,1000}", 3.0),
     service("RubyGems key", r"rubygems_[a-f0-9]{48}", 2.0),
@@ -109,7 +111,8 @@ const FORMS: &[Form] = &[
     service("Perplexity key", r"pplx-[A-Za-z0-9]{48}", 4.0),
     service("Groq key", r"gsk_[A-Za-z0-9]{52}", 3.5),
     service("Shopify token", r"shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32}", 2.0),
-    service("Square token", r"(?:EAAA[A-Za-z0-9_-]{60}|sq0atp-[A-Za-z0-9_-]{22}|sq0csp-[A-Za-z0-9_-]{43})", 3.0),
+    service("Square token", r"(?:sq0atp-[A-Za-z0-9_-]{22}|sq0csp-[A-Za-z0-9_-]{43})", 3.0),
+    service("Square token", r"(?i:square)[^\n]{0,40}?(EAAA[A-Za-z0-9_-]{22,60})", 3.0),
     service("Atlassian token", r"ATATT3[A-Za-z0-9=_-]{186}", 3.5),
     service("Linear key", r"lin_api_[A-Za-z0-9]{40}", 2.0),
     service("Postman key", r"PMAK-[A-Za-z0-9]{24}-[A-Za-z0-9]{34}", 3.0),
@@ -120,6 +123,9 @@ const FORMS: &[Form] = &[
     service("Airtable token", r"pat[A-Za-z0-9]{14}\.[a-f0-9]{64}", 3.0),
     service("Typeform token", r"tfp_[A-Za-z0-9=._-]{59}", 3.0),
     service("Duffel token", r"duffel_live_[A-Za-z0-9=_-]{43}", 2.0),
+    service("Duffel test token", r"duffel_test_[A-Za-z0-9=_-]{43}", 2.0),
+    service("Shippo test token", r"shippo_test_[A-Fa-f0-9]{40}", 2.0),
+    service("EasyPost test key", r"EZTK[A-Za-z0-9]{54}", 2.0),
     service("EasyPost key", r"EZAK[A-Za-z0-9]{54}", 2.0),
     service("Frame.io token", r"fio-u-[A-Za-z0-9=_-]{64}", 3.0),
     service("Flutterwave key", r"FLWSECK-[A-Za-z0-9]{32}-X", 2.0),
@@ -134,7 +140,7 @@ const FORMS: &[Form] = &[
     service("1Password service account token", r"ops_eyJ[A-Za-z0-9+/]{250,}={0,3}", 4.0),
     service("1Password secret key", r"A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}", 3.6),
     service("Notion token", r"ntn_[0-9]{11}[A-Za-z0-9]{32,40}", 3.0),
-    service("Telegram bot token", r"(?i:telegr|/bot|bot_?token)[^\n]{0,40}?([0-9]{8,10}:AA[A-Za-z0-9_-]{33})", 3.0),
+    service("Telegram bot token", r"(?i:telegr|/bot|bot_?token)[^\n]{0,40}?([0-9]{5,16}:A[A-Za-z0-9_-]{34})", 3.0),
     service("Octopus Deploy key", r"API-[A-Z0-9]{26}", 3.3),
     service("Plaid token", r"access-(?:production|development)-[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}", 3.0),
 ];
@@ -145,6 +151,13 @@ static SET: LazyLock<RegexSet> = LazyLock::new(|| {
 
 static PATTERNS: LazyLock<Vec<Option<Regex>>> =
     LazyLock::new(|| FORMS.iter().map(|form| Regex::new(form.pattern).ok()).collect());
+
+impl Form {
+    /// Tokens of a test mode, which moves no money and reaches no customer.
+    pub fn is_for_tests(&self) -> bool {
+        self.name.contains(" test ")
+    }
+}
 
 /// A token in a text.
 pub(super) struct Hit {

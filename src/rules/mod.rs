@@ -23,6 +23,7 @@ pub use collect::{Draft, Findings};
 pub use context::{Memo, Place, RuleContext};
 pub use engine::{RuleRun, Selection, needs_of, plan_rules, run_rule};
 pub use rule::{Check, Rule, all, by_code, known, nearest};
+pub use observability::answers as observability_answers;
 pub use process::{SplitPart, propose_split};
-pub use secrets::redact_secrets;
 pub use rule::{Check, Rule, all, by_code, known};
+pub use secrets::redact_secrets;

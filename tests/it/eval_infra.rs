@@ -103,10 +103,7 @@ fn report(set: &str, scores: &Scores) -> Score {
     let mut total = Score::default();
     println!("{set}: id, found, missed, wrong, silent");
     for (id, score) in scores {
-        println!(
-            "  {id}: {} {} {} {}",
-            score.found, score.missed, score.wrong, score.silent
-        );
+        println!("  {id}: {} {} {} {}", score.found, score.missed, score.wrong, score.silent);
         total.found += score.found;
         total.missed += score.missed;
         total.wrong += score.wrong;
@@ -262,11 +259,15 @@ fn score_lines(tool: &str, cases: &[Value], key: &str, ids: &[&str]) -> Scores {
             let said: Vec<u64> = rules_for(tool, id)
                 .iter()
                 .flat_map(|rule| findings(rule, &change))
+                // Ignore comments are the review's matter, not the rules'.
+                .filter(|finding| !finding.quote.contains("zizmor: ignore"))
                 .filter_map(|finding| Some(u64::from(finding.anchor.lines()?.start())))
                 .collect();
             let score = scores.entry((*id).to_owned()).or_default();
             wanted.iter().for_each(|line| score.count(true, said.contains(line)));
-            said.iter().filter(|line| !wanted.contains(line)).for_each(|_| score.count(false, true));
+            said.iter()
+                .filter(|line| !wanted.contains(line))
+                .for_each(|_| score.count(false, true));
             if verbose && said != wanted {
                 println!("{id} {}: expected {wanted:?}, said {said:?}", files[0].0);
             }
@@ -295,5 +296,32 @@ fn actionlint_cases() {
     let Some(cases) = cases("actionlint/cases.jsonl.gz") else { return };
     let ids = ["credentials", "deprecated-commands"];
     let total = report("actionlint", &score_lines("actionlint", &cases, "kind", &ids));
+    assert!(total.found > 0, "{total:?}");
+}
+
+#[test]
+fn pint_cases() {
+    let Some(cases) = cases("observability/pint_cases.jsonl.gz") else { return };
+    let mut scores = Scores::new();
+    for case in &cases {
+        let files = case["rules"].as_object().into_iter().flatten();
+        for (path, content) in files {
+            let change = change(&[(path.clone(), content.as_str().unwrap_or("").to_owned())]);
+            let labels = case["expected"].as_array().into_iter().flatten();
+            let here = labels.filter(|label| text(label, "file") == path);
+            let wanted: Vec<&Value> =
+                here.filter(|l| text(l, "check") == "alerts/comparison").collect();
+            let said: usize = rules_for("pint", "alerts/comparison")
+                .iter()
+                .map(|r| findings(r, &change).len())
+                .sum();
+            let score = scores.entry("alerts/comparison".to_owned()).or_default();
+            score.found += said.min(wanted.len());
+            score.missed += wanted.len().saturating_sub(said);
+            score.wrong += said.saturating_sub(wanted.len());
+            score.silent += usize::from(said == 0 && wanted.is_empty());
+        }
+    }
+    let total = report("pint", &scores);
     assert!(total.found > 0, "{total:?}");
 }

@@ -11,8 +11,14 @@ use crate::rules::{Draft, Findings, RuleContext};
 
 /// Events that outsiders cause and that run with the repository's token and secrets.
 const PRIVILEGED: &[&str] = &[
-    "pull_request_target", "workflow_run", "issue_comment", "issues", "discussion", "discussion_comment",
-    "fork", "watch",
+    "pull_request_target",
+    "workflow_run",
+    "issue_comment",
+    "issues",
+    "discussion",
+    "discussion_comment",
+    "fork",
+    "watch",
 ];
 
 /// Contexts whose text outsiders choose, as paths with `*` for list positions.
@@ -137,7 +143,8 @@ fn checkouts(view: &View<'_>, job: &Job<'_>, trigger: &str) -> Vec<Problem> {
     let is_guarded = |node: &Node| {
         let condition = node.get("if").and_then(Node::as_str).unwrap_or("");
         condition.contains("head.repo.full_name == github.repository")
-            || condition.contains("github.repository == github.event.pull_request.head.repo.full_name")
+            || condition
+                .contains("github.repository == github.event.pull_request.head.repo.full_name")
             || condition.contains("head_repository.full_name == github.repository")
             || condition.contains("!github.event.pull_request.head.repo.fork")
             || condition.contains("head.repo.fork == false")
@@ -148,7 +155,8 @@ fn checkouts(view: &View<'_>, job: &Job<'_>, trigger: &str) -> Vec<Problem> {
     let steps = job.steps();
     let mut problems = Vec::new();
     for (at, step) in steps.iter().enumerate() {
-        let Some((line, what)) = foreign_checkout(view, step).filter(|_| !is_guarded(step.node)) else {
+        let Some((line, what)) = foreign_checkout(view, step).filter(|_| !is_guarded(step.node))
+        else {
             continue;
         };
         let later = steps.get(at + 1..).unwrap_or(&[]);
@@ -179,9 +187,10 @@ fn foreign_checkout(view: &View<'_>, step: &Step<'_>) -> Option<(LineRange, Stri
     let uses = step.node.get("uses").and_then(Node::as_str).unwrap_or("");
     if uses.split('@').next() == Some("actions/checkout") {
         let with = step.node.get("with")?;
-        let entry = ["ref", "repository"].into_iter().filter_map(|key| with.entry(key)).find(|entry| {
-            entry.value.as_str().is_some_and(|value| value.contains("${{") && head(value))
-        })?;
+        let entry =
+            ["ref", "repository"].into_iter().filter_map(|key| with.entry(key)).find(|entry| {
+                entry.value.as_str().is_some_and(|value| value.contains("${{") && head(value))
+            })?;
         return Some((LineRange::line(entry.key.line()), format!("`{}`", entry.name())));
     }
     let run = step.node.get("run")?;
@@ -206,9 +215,10 @@ fn foreign(job: &Job<'_>, trigger: &str, what: &str, line: LineRange, runs: bool
                 "`{trigger}` runs with the rights of the base repository, and {what} takes code \
                  that anybody can write in a fork. {next}"
             ),
-            recommendation: "Build and test under `pull_request`; do what needs rights in a second \
+            recommendation:
+                "Build and test under `pull_request`; do what needs rights in a second \
                              workflow that takes only the results as data."
-                .to_owned(),
+                    .to_owned(),
             symbol: Some(job.id.to_owned()),
             severity: (!runs).then_some(Severity::Major),
             ..Draft::default()

@@ -18,7 +18,8 @@ pub(super) fn excessive(context: &RuleContext<'_>, file: &FileChange, findings: 
         let jobs = view.workflow.jobs();
         let root = view.workflow.root;
         let mut problems = Vec::new();
-        let all = std::iter::once(("workflow", root)).chain(jobs.iter().map(|job| (job.id, job.node)));
+        let all =
+            std::iter::once(("workflow", root)).chain(jobs.iter().map(|job| (job.id, job.node)));
         for (owner, node) in all {
             if let Some(entry) = node.entry("permissions")
                 && entry.value.as_str() == Some("write-all")
@@ -27,7 +28,8 @@ pub(super) fn excessive(context: &RuleContext<'_>, file: &FileChange, findings: 
             }
         }
         if let Some(entry) = root.entry("permissions").filter(|_| jobs.len() > 1) {
-            problems.extend(entry.value.entries().iter().filter_map(|scope| shared(scope, jobs.len())));
+            problems
+                .extend(entry.value.entries().iter().filter_map(|scope| shared(scope, jobs.len())));
         }
         problems.extend(unset(view));
         problems
@@ -55,7 +57,8 @@ fn everything(owner: &str, entry: &Entry) -> Problem {
 
 /// A scope with write access for all of several jobs.
 fn shared(scope: &Entry, jobs: usize) -> Option<Problem> {
-    let powerful = ["contents", "packages", "id-token", "actions", "deployments", "attestations", "pages"];
+    let powerful =
+        ["contents", "packages", "id-token", "actions", "deployments", "attestations", "pages"];
     let write = scope.value.as_str() == Some("write") && powerful.contains(&scope.name());
     write.then(|| Problem {
         key: format!("shared {}", scope.name()),
@@ -105,9 +108,11 @@ pub(super) fn inherit(context: &RuleContext<'_>, file: &FileChange, findings: &m
         let jobs = view.workflow.jobs();
         let handing = jobs.iter().filter_map(|job| {
             let uses = job.node.get("uses").and_then(Node::as_str)?;
-            let entry = job.node.entry("secrets").filter(|e| e.value.as_str() == Some("inherit"))?;
-            let own = view.repository.as_deref().is_some_and(|own| uses.starts_with(&format!("{own}/")));
-            (!uses.starts_with("./") && !own).then(|| Problem {
+            let entry =
+                job.node.entry("secrets").filter(|e| e.value.as_str() == Some("inherit"))?;
+            let own =
+                view.repository.as_deref().is_some_and(|own| uses.starts_with(&format!("{own}/")));
+            (!uses.starts_with("./") && !uses.starts_with("$/") && !own).then(|| Problem {
                 key: format!("{} {uses}", job.id),
                 lines: LineRange::line(entry.key.line()),
                 draft: Draft {
@@ -135,7 +140,8 @@ pub(super) fn hardcoded(context: &RuleContext<'_>, file: &FileChange, findings: 
             let container = job.node.path(&["container", "credentials"]);
             let services = job.node.get("services").map_or(&[][..], Node::entries);
             let services = services.iter().filter_map(|service| service.value.get("credentials"));
-            let passwords = container.into_iter().chain(services).filter_map(|c| c.entry("password"));
+            let passwords =
+                container.into_iter().chain(services).filter_map(|c| c.entry("password"));
             // A registry's password is one, however simple.
             problems.extend(
                 passwords.filter(|entry| is_literal(&entry.value)).map(|e| literal(job.id, e)),
@@ -149,7 +155,9 @@ pub(super) fn hardcoded(context: &RuleContext<'_>, file: &FileChange, findings: 
         });
         let secret = variables.filter(|entry| {
             let value = entry.value.as_str().unwrap_or("");
-            is_literal(&entry.value) && shape::names_secret(entry.name()) && !shape::is_stand_in(value)
+            is_literal(&entry.value)
+                && shape::names_secret(entry.name())
+                && !shape::is_stand_in(value)
         });
         problems.extend(secret.map(|entry| literal("env", entry)));
         problems
@@ -170,9 +178,10 @@ fn literal(owner: &str, entry: &Entry) -> Problem {
             evidence: "Everybody who can read the repository can read it, and the log does not \
                        mask what is no secret of GitHub's."
                 .to_owned(),
-            recommendation: "Replace it where it is in use, store it as a secret, and read it with \
+            recommendation:
+                "Replace it where it is in use, store it as a secret, and read it with \
                              `${{ secrets.NAME }}`."
-                .to_owned(),
+                    .to_owned(),
             symbol: Some(entry.name().to_owned()),
             redact: vec![value],
             ..Draft::default()

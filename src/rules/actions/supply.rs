@@ -22,20 +22,25 @@ fn loose(view: &View<'_>, entry: &Entry) -> Option<Problem> {
     let uses = entry.value.as_str()?.trim();
     // A pinned image of a `docker://` step has a digest, or at least a version.
     if let Some(image) = uses.strip_prefix("docker://") {
-        return ImageName::parse(image).is_floating().then(|| problem(entry, uses, image, "", true));
+        return ImageName::parse(image)
+            .is_floating()
+            .then(|| problem(entry, uses, image, "", true));
     }
-    if uses.starts_with("./") || uses.contains("${{") {
+    // `./` is the checkout, `$/` the repository of the workflow itself.
+    if uses.starts_with("./") || uses.starts_with("$/") || uses.contains("${{") {
         return None;
     }
     let (name, reference) = uses.split_once('@').unwrap_or((uses, ""));
     let mut parts = name.split('/');
     let (owner, repository) = (parts.next()?, parts.next()?);
-    let own = view.repository.as_deref().is_some_and(|own| {
-        own.eq_ignore_ascii_case(&format!("{owner}/{repository}"))
-    });
+    let own = view
+        .repository
+        .as_deref()
+        .is_some_and(|own| own.eq_ignore_ascii_case(&format!("{owner}/{repository}")));
     // GitHub's own actions are as trusted as the runner itself.
     let first_party = matches!(owner, "actions" | "github") && !reference.is_empty();
-    let hash = matches!(reference.len(), 40 | 64) && reference.bytes().all(|b| b.is_ascii_hexdigit());
+    let hash =
+        matches!(reference.len(), 40 | 64) && reference.bytes().all(|b| b.is_ascii_hexdigit());
     let moving = reference.is_empty()
         || matches!(reference, "main" | "master" | "HEAD" | "develop" | "trunk" | "dev" | "latest")
         || reference.starts_with("refs/heads/");
@@ -45,8 +50,12 @@ fn loose(view: &View<'_>, entry: &Entry) -> Option<Problem> {
 fn problem(entry: &Entry, uses: &str, name: &str, reference: &str, moving: bool) -> Problem {
     let what = match (reference, moving) {
         ("", _) => "Without a version it is whatever its owner published last".to_owned(),
-        (branch, true) => format!("`{branch}` is a branch: every push to it changes what runs here"),
-        (tag, false) => format!("`{tag}` can be moved to other code by whoever controls the action"),
+        (branch, true) => {
+            format!("`{branch}` is a branch: every push to it changes what runs here")
+        }
+        (tag, false) => {
+            format!("`{tag}` can be moved to other code by whoever controls the action")
+        }
     };
     Problem {
         key: uses.to_owned(),
@@ -80,7 +89,8 @@ pub(super) fn commands(context: &RuleContext<'_>, file: &FileChange, findings: &
         let root = [view.workflow.root];
         let jobs = view.workflow.jobs();
         let steps = view.workflow.steps();
-        let nodes = root.into_iter().chain(jobs.iter().map(|j| j.node)).chain(steps.iter().map(|s| s.node));
+        let nodes =
+            root.into_iter().chain(jobs.iter().map(|j| j.node)).chain(steps.iter().map(|s| s.node));
         let allowed = nodes.filter_map(|node| {
             let entry = node.get("env")?.entry("ACTIONS_ALLOW_UNSECURE_COMMANDS")?;
             let on = entry.value.as_str().is_some_and(|value| {
@@ -104,7 +114,8 @@ pub(super) fn commands(context: &RuleContext<'_>, file: &FileChange, findings: &
 fn insecure(owner: &Node, entry: &Entry) -> Problem {
     // From `env:` on, which is where the steps concerned can be told.
     let start = owner.entry("env").map_or(entry.key.line(), |env| env.key.line());
-    let lines = LineRange::new(start, entry.key.line()).unwrap_or(LineRange::line(entry.key.line()));
+    let lines =
+        LineRange::new(start, entry.key.line()).unwrap_or(LineRange::line(entry.key.line()));
     Problem {
         key: format!("{} {}", entry.name(), owner.line()),
         lines,

@@ -63,7 +63,8 @@ pub(super) fn duplicate_stage(
         let earlier = dockerfile.stages.get(..at).unwrap_or(&[]).iter().find(|other| {
             other.name.as_deref().is_some_and(|other| other.eq_ignore_ascii_case(name))
         });
-        let (Some(earlier), Some(from)) = (earlier, dockerfile.instructions.get(stage.first)) else {
+        let (Some(earlier), Some(from)) = (earlier, dockerfile.instructions.get(stage.first))
+        else {
             continue;
         };
         if !file.adds_any(from.lines) {

@@ -18,14 +18,19 @@ pub(super) fn secret_in_image(
     if shape::is_example_path(&file.path) {
         return;
     }
-    let set = dockerfile.instructions.iter().filter(|i| matches!(i.keyword.as_str(), "ENV" | "ARG"));
+    let set =
+        dockerfile.instructions.iter().filter(|i| matches!(i.keyword.as_str(), "ENV" | "ARG"));
     for instruction in set {
         for assignment in instruction.assignments() {
             let line = LineRange::line(instruction.line_of(assignment.offset));
             let Some(value) = assignment.value else { continue };
             let is_secret = shape::names_secret(&assignment.name) && !shape::is_stand_in(&value);
             if is_secret && file.adds_any(line) {
-                findings.at_head(file, line, literal(&instruction.keyword, &assignment.name, value));
+                findings.at_head(
+                    file,
+                    line,
+                    literal(&instruction.keyword, &assignment.name, value),
+                );
             }
         }
     }
@@ -49,7 +54,11 @@ fn literal(keyword: &str, name: &str, value: String) -> Draft {
     }
 }
 
-pub(super) fn copy_secrets(context: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'_>) {
+pub(super) fn copy_secrets(
+    context: &RuleContext<'_>,
+    file: &FileChange,
+    findings: &mut Findings<'_>,
+) {
     let Some(dockerfile) = parsed(context, file, Side::Head) else { return };
     let Some(last) = dockerfile.stages.len().checked_sub(1) else { return };
     let shipped = dockerfile.ancestry(last);
@@ -59,7 +68,8 @@ pub(super) fn copy_secrets(context: &RuleContext<'_>, file: &FileChange, finding
         if !is_shipped || !copies_from_context(instruction) || !file.adds_any(instruction.lines) {
             continue;
         }
-        let Some(source) = sources(instruction).into_iter().find(|source| is_secret_file(source)) else {
+        let Some(source) = sources(instruction).into_iter().find(|source| is_secret_file(source))
+        else {
             continue;
         };
         let draft = Draft {
@@ -101,7 +111,8 @@ fn is_secret_file(source: &str) -> bool {
             .strip_prefix(".env.")
             .is_some_and(|rest| !rest.split(['.', '-', '_']).any(|part| example.contains(&part)));
     let key = ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"].contains(&name.as_str());
-    let credentials = [".netrc", ".git-credentials", ".pgpass", ".htpasswd"].contains(&name.as_str())
+    let credentials = [".netrc", ".git-credentials", ".pgpass", ".htpasswd"]
+        .contains(&name.as_str())
         || [".aws/credentials", ".docker/config.json", ".kube/config"]
             .iter()
             .any(|end| source.ends_with(end))
@@ -109,7 +120,11 @@ fn is_secret_file(source: &str) -> bool {
     environment || key || credentials
 }
 
-pub(super) fn remote_add(context: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'_>) {
+pub(super) fn remote_add(
+    context: &RuleContext<'_>,
+    file: &FileChange,
+    findings: &mut Findings<'_>,
+) {
     let Some(dockerfile) = parsed(context, file, Side::Head) else { return };
     for instruction in added(&dockerfile, file, "ADD") {
         let remote = sources(instruction).into_iter().find(|source| {
@@ -124,9 +139,10 @@ pub(super) fn remote_add(context: &RuleContext<'_>, file: &FileChange, findings:
                 "Whatever `{host}` serves at build time becomes part of the image; nothing \
                  compares it with what was reviewed."
             ),
-            recommendation: "Add `--checksum=sha256:<digest>` to the `ADD`, or download and verify \
+            recommendation:
+                "Add `--checksum=sha256:<digest>` to the `ADD`, or download and verify \
                              it in a `RUN`."
-                .to_owned(),
+                    .to_owned(),
             symbol: Some(remote),
             ..Draft::default()
         };
@@ -159,7 +175,8 @@ pub(super) fn add_local(context: &RuleContext<'_>, file: &FileChange, findings: 
 fn may_need_add(source: &str) -> bool {
     let lower = source.to_ascii_lowercase();
     let archive = [
-        ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tlz", ".gz", ".bz2", ".xz", ".zst", ".tar.*", ".lzma",
+        ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tlz", ".gz", ".bz2", ".xz", ".zst", ".tar.*",
+        ".lzma",
     ];
     source.contains(['$', '*', '?'])
         || source.contains("://")
@@ -182,8 +199,7 @@ fn added<'a>(
     file: &'a FileChange,
     keyword: &'a str,
 ) -> impl Iterator<Item = &'a Instruction> {
-    dockerfile
-        .instructions
-        .iter()
-        .filter(move |instruction| instruction.keyword == keyword && file.adds_any(instruction.lines))
+    dockerfile.instructions.iter().filter(move |instruction| {
+        instruction.keyword == keyword && file.adds_any(instruction.lines)
+    })
 }

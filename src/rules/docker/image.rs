@@ -46,16 +46,53 @@ impl<'a> ImageName<'a> {
     /// root master process, and images that nobody here knows are not among them.
     pub fn starts_as_root(&self) -> bool {
         const OFFICIAL: &[&str] = &[
-            "scratch", "alpine", "debian", "ubuntu", "fedora", "centos", "rockylinux", "almalinux",
-            "amazonlinux", "oraclelinux", "archlinux", "busybox", "buildpack-deps", "node", "python",
-            "pypy", "golang", "rust", "ruby", "php", "perl", "openjdk", "eclipse-temurin",
-            "amazoncorretto", "ibm-semeru-runtimes", "sapmachine", "gradle", "maven", "erlang", "elixir",
-            "haskell", "swift", "julia", "clojure", "gcc", "bash", "oven/bun", "denoland/deno",
-            "azul/zulu-openjdk", "mcr.microsoft.com/dotnet/runtime", "mcr.microsoft.com/dotnet/aspnet",
-            "mcr.microsoft.com/dotnet/sdk", "mcr.microsoft.com/dotnet/runtime-deps",
+            "scratch",
+            "alpine",
+            "debian",
+            "ubuntu",
+            "fedora",
+            "centos",
+            "rockylinux",
+            "almalinux",
+            "amazonlinux",
+            "oraclelinux",
+            "archlinux",
+            "busybox",
+            "buildpack-deps",
+            "node",
+            "python",
+            "pypy",
+            "golang",
+            "rust",
+            "ruby",
+            "php",
+            "perl",
+            "openjdk",
+            "eclipse-temurin",
+            "amazoncorretto",
+            "ibm-semeru-runtimes",
+            "sapmachine",
+            "gradle",
+            "maven",
+            "erlang",
+            "elixir",
+            "haskell",
+            "swift",
+            "julia",
+            "clojure",
+            "gcc",
+            "bash",
+            "oven/bun",
+            "denoland/deno",
+            "azul/zulu-openjdk",
+            "mcr.microsoft.com/dotnet/runtime",
+            "mcr.microsoft.com/dotnet/aspnet",
+            "mcr.microsoft.com/dotnet/sdk",
+            "mcr.microsoft.com/dotnet/runtime-deps",
         ];
         let short = self.short();
-        let chiselled = self.tag.is_some_and(|tag| tag.contains("chiseled") || tag.contains("distroless"));
+        let chiselled =
+            self.tag.is_some_and(|tag| tag.contains("chiseled") || tag.contains("distroless"));
         if let Some(distroless) = short.strip_prefix("gcr.io/distroless/") {
             let unprivileged = self.tag.is_some_and(|tag| tag.contains("nonroot"));
             // A digest says nothing about the user.
@@ -83,7 +120,8 @@ mod tests {
 
     #[test]
     fn images_that_start_as_root() {
-        for yes in ["node:22", "docker.io/library/python:3", "gcr.io/distroless/static", "scratch"] {
+        for yes in ["node:22", "docker.io/library/python:3", "gcr.io/distroless/static", "scratch"]
+        {
             assert!(ImageName::parse(yes).starts_as_root(), "{yes}");
         }
         for no in ["gcr.io/distroless/static:nonroot", "postgres:16", "corp/base:1", "nginx"] {

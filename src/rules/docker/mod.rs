@@ -47,7 +47,12 @@ pub(super) const RULES: &[Rule] = &[
         kind: FindingKind::MissingEvidence,
         category: Category::Security,
         severity: Severity::Major,
-        equivalents: &["hadolint:DL3002", "checkov:CKV_DOCKER_3", "checkov:CKV_DOCKER_8", "trivy:DS002"],
+        equivalents: &[
+            "hadolint:DL3002",
+            "checkov:CKV_DOCKER_3",
+            "checkov:CKV_DOCKER_8",
+            "trivy:DS002",
+        ],
         page: include_str!("../../../fixtures/rules/docker/root-user.md"),
         check: Check::File { applies, check: user::check },
         ..COMMON

@@ -44,10 +44,11 @@ pub(super) fn sudo(context: &RuleContext<'_>, file: &FileChange, findings: &mut 
         }
         let draft = Draft {
             title: "`sudo` in a `RUN`".to_owned(),
-            evidence: "Build steps run as root unless `USER` says otherwise, so `sudo` either does \
+            evidence:
+                "Build steps run as root unless `USER` says otherwise, so `sudo` either does \
                        nothing or undoes the `USER` above; it also swallows signals, and an image \
                        that carries it hands out root."
-                .to_owned(),
+                    .to_owned(),
             recommendation: "Run the step before `USER`, without `sudo`.".to_owned(),
             symbol: step.command.arguments().first().cloned(),
             ..Draft::default()
@@ -56,7 +57,8 @@ pub(super) fn sudo(context: &RuleContext<'_>, file: &FileChange, findings: &mut 
     }
 }
 
-const SHELLS: &[&str] = &["sh", "bash", "zsh", "ash", "dash", "python", "python3", "perl", "ruby", "node"];
+const SHELLS: &[&str] =
+    &["sh", "bash", "zsh", "ash", "dash", "python", "python3", "perl", "ruby", "node"];
 
 pub(super) fn curl_pipe_shell(
     context: &RuleContext<'_>,
@@ -65,11 +67,17 @@ pub(super) fn curl_pipe_shell(
 ) {
     let Some(dockerfile) = parsed(context, file, Side::Head) else { return };
     for step in steps(&dockerfile) {
-        let Some(source) = step.source.as_ref().filter(|_| file.adds_any(step.line)) else { continue };
+        let Some(source) = step.source.as_ref().filter(|_| file.adds_any(step.line)) else {
+            continue;
+        };
         let downloads = matches!(source.program(), "curl" | "wget");
         let runs = match step.command.program() {
             "sudo" | "env" => {
-                let inner = step.command.arguments().iter().find(|a| !a.starts_with('-') && !a.contains('='));
+                let inner = step
+                    .command
+                    .arguments()
+                    .iter()
+                    .find(|a| !a.starts_with('-') && !a.contains('='));
                 inner.is_some_and(|program| SHELLS.contains(&program.as_str()))
             }
             program => SHELLS.contains(&program) && !runs_own_text(&step.command),
@@ -97,11 +105,10 @@ fn is_unverified(source: &Command) -> bool {
 
 /// Whether a failed download stops the build: `pipefail` is in force at the step.
 fn fails_on_broken_pipe(dockerfile: &Dockerfile, step: &Step<'_>) -> bool {
-    let stage = dockerfile
-        .stages
-        .iter()
-        .enumerate()
-        .find(|(_, stage)| dockerfile.of_stage(stage).iter().any(|i| std::ptr::eq(i, step.run)));
+    let stage =
+        dockerfile.stages.iter().enumerate().find(|(_, stage)| {
+            dockerfile.of_stage(stage).iter().any(|i| std::ptr::eq(i, step.run))
+        });
     // SHELL is inherited by stages built on this one.
     let shell = stage.and_then(|(index, _)| {
         dockerfile.ancestry(index).into_iter().find_map(|index| {
@@ -128,16 +135,21 @@ fn piped(source: &Command, exposed: bool) -> Draft {
     Draft {
         title: format!("A download by `{}` is piped into a shell", source.program()),
         evidence: evidence.to_owned(),
-        recommendation: "Download to a file over HTTPS, compare its checksum, then run it; at least \
+        recommendation:
+            "Download to a file over HTTPS, compare its checksum, then run it; at least \
                          set `SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]`."
-            .to_owned(),
+                .to_owned(),
         symbol: address.cloned(),
         severity: exposed.then_some(Severity::Major),
         ..Draft::default()
     }
 }
 
-pub(super) fn verification(context: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'_>) {
+pub(super) fn verification(
+    context: &RuleContext<'_>,
+    file: &FileChange,
+    findings: &mut Findings<'_>,
+) {
     let Some(dockerfile) = parsed(context, file, Side::Head) else { return };
     for step in steps(&dockerfile) {
         if file.adds_any(step.line) && skips_verification(&step.command) {
@@ -162,9 +174,10 @@ fn unverified(what: String) -> Draft {
         evidence: "With the check of certificates or signatures off, anyone on the way can put \
                    code into the image."
             .to_owned(),
-        recommendation: "Leave the check on; for an internal authority, add its certificate to the \
+        recommendation:
+            "Leave the check on; for an internal authority, add its certificate to the \
                          image's trust store and point the tool to it."
-            .to_owned(),
+                .to_owned(),
         symbol: Some(what),
         ..Draft::default()
     }
@@ -179,24 +192,28 @@ fn skips_verification(command: &Command) -> bool {
         let arguments = command.arguments();
         let key = format!("{name}=false");
         arguments.iter().any(|a| a.trim_start_matches("--") == key)
-            || arguments.windows(2).any(|pair| {
-                matches!(pair, [k, v] if k.trim_start_matches("--") == name && v == "false")
-            })
+            || arguments.windows(2).any(
+                |pair| matches!(pair, [k, v] if k.trim_start_matches("--") == name && v == "false"),
+            )
     };
     match command.program() {
         "curl" => !local && has(&["-k", "--insecure"]),
         "wget" => !local && has(&["--no-check-certificate"]),
         "apt-get" | "apt" => has(&["--allow-unauthenticated", "--force-yes"]),
         "apk" => has(&["--allow-untrusted"]),
-        "yum" | "dnf" | "tdnf" | "microdnf" | "zypper" => {
-            has(&["--nogpgcheck", "--no-gpg-checks", "--setopt=sslverify=false", "--setopt=sslverify=0"])
-        }
+        "yum" | "dnf" | "tdnf" | "microdnf" | "zypper" => has(&[
+            "--nogpgcheck",
+            "--no-gpg-checks",
+            "--setopt=sslverify=false",
+            "--setopt=sslverify=0",
+        ]),
         "rpm" => has(&["--nodigest", "--nosignature", "--noverify", "--nofiledigest"]),
         "npm" | "yarn" | "pnpm" => set("strict-ssl"),
         "git" => set("http.sslVerify") || set("http.sslverify"),
-        "pip" | "pip3" => {
-            command.arguments().iter().any(|a| a == "--trusted-host" || a.starts_with("--trusted-host="))
-        }
+        "pip" | "pip3" => command
+            .arguments()
+            .iter()
+            .any(|a| a == "--trusted-host" || a.starts_with("--trusted-host=")),
         _ => false,
     }
 }
@@ -211,7 +228,11 @@ fn turns_off(name: &str, value: &str) -> bool {
     }
 }
 
-pub(super) fn update_alone(context: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'_>) {
+pub(super) fn update_alone(
+    context: &RuleContext<'_>,
+    file: &FileChange,
+    findings: &mut Findings<'_>,
+) {
     let Some(dockerfile) = parsed(context, file, Side::Head) else { return };
     for stage in &dockerfile.stages {
         let runs: Vec<(&Instruction, Vec<Step<'_>>)> = dockerfile
@@ -223,7 +244,9 @@ pub(super) fn update_alone(context: &RuleContext<'_>, file: &FileChange, finding
         for (run, own) in &runs {
             let alone = own.iter().find(|step| action_of(&step.command) == Some("update"));
             let installs = |steps: &[Step<'_>]| {
-                steps.iter().any(|step| matches!(action_of(&step.command), Some(a) if a != "update"))
+                steps
+                    .iter()
+                    .any(|step| matches!(action_of(&step.command), Some(a) if a != "update"))
             };
             let Some(step) = alone.filter(|_| !installs(own) && !updates_cache(run)) else {
                 continue;
@@ -247,7 +270,8 @@ fn action_of(command: &Command) -> Option<&str> {
         return None;
     }
     let action = command.arguments().iter().find(|argument| !argument.starts_with('-'))?;
-    let known = ["update", "install", "upgrade", "dist-upgrade", "full-upgrade", "build-dep", "add"];
+    let known =
+        ["update", "install", "upgrade", "dist-upgrade", "full-upgrade", "build-dep", "add"];
     known.contains(&action.as_str()).then_some(action)
 }
 

@@ -28,7 +28,9 @@ impl Command {
             options.iter().any(|option| {
                 argument == option
                     || match option.strip_prefix('-').map(str::as_bytes) {
-                        Some([letter]) if argument.starts_with('-') && !argument.starts_with("--") => {
+                        Some([letter])
+                            if argument.starts_with('-') && !argument.starts_with("--") =>
+                        {
                             let cluster = argument.as_bytes();
                             cluster.iter().all(|b| *b == b'-' || b.is_ascii_alphabetic())
                                 && cluster.contains(letter)
@@ -118,8 +120,10 @@ impl Reader {
     fn end_command(&mut self, pipes_on: bool) {
         self.end_word();
         let leading = |word: &str| {
-            matches!(word, "if" | "then" | "else" | "elif" | "do" | "while" | "until" | "!" | "{" | "time")
-                || is_assignment(word)
+            matches!(
+                word,
+                "if" | "then" | "else" | "elif" | "do" | "while" | "until" | "!" | "{" | "time"
+            ) || is_assignment(word)
         };
         let words = std::mem::take(&mut self.words);
         let mut words = words.into_iter().skip_while(|(_, word)| leading(word)).peekable();
@@ -152,7 +156,9 @@ mod tests {
     #[test]
     fn commands_are_separated() {
         assert_eq!(
-            programs("apt-get update && A=1 /usr/bin/sudo x; if ! grep -q y f; then (curl z) | sh; fi"),
+            programs(
+                "apt-get update && A=1 /usr/bin/sudo x; if ! grep -q y f; then (curl z) | sh; fi"
+            ),
             ["apt-get", "sudo", "grep", "curl", "sh", "fi"]
         );
         assert_eq!(programs("echo 'a | sh' \"b && sudo\" >/dev/null 2>&1 # sudo"), ["echo"]);

@@ -73,7 +73,8 @@ fn root_of(dockerfile: &Dockerfile) -> Option<Root<'_>> {
     let stage = dockerfile.last_stage()?;
     let own = dockerfile.of_stage(stage);
     let runs = chain.iter().filter_map(|index| dockerfile.stages.get(*index)).any(|stage| {
-        let starts = |i: &Instruction| matches!(i.keyword.as_str(), "CMD" | "ENTRYPOINT") && !i.onbuild;
+        let starts =
+            |i: &Instruction| matches!(i.keyword.as_str(), "CMD" | "ENTRYPOINT") && !i.onbuild;
         dockerfile.of_stage(stage).iter().any(starts)
     });
     let drops = dockerfile.instructions.iter().any(|instruction| {
@@ -95,13 +96,18 @@ fn is_root(user: &str) -> bool {
 
 fn is_development_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    name.split(['-', '_', '.'])
-        .any(|part| matches!(part, "dev" | "development" | "test" | "tests" | "lint" | "build" | "builder" | "ci"))
+    name.split(['-', '_', '.']).any(|part| {
+        matches!(
+            part,
+            "dev" | "development" | "test" | "tests" | "lint" | "build" | "builder" | "ci"
+        )
+    })
 }
 
 /// Images that only developers and pipelines run.
 fn is_for_development(file: &FileChange) -> bool {
     let name = file.path.file_name();
-    let kept = ["devcontainer", ".devcontainer", "test", "tests", "testdata", "ci", ".ci", ".github"];
+    let kept =
+        ["devcontainer", ".devcontainer", "test", "tests", "testdata", "ci", ".ci", ".github"];
     kept.iter().any(|directory| file.path.has_directory(directory)) || is_development_name(name)
 }

@@ -155,13 +155,19 @@ fn everything(role: &Object<'_>, rule: &Node) -> Problem {
     }
 }
 
-pub(super) fn cluster_admin(context: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'_>) {
+pub(super) fn cluster_admin(
+    context: &RuleContext<'_>,
+    file: &FileChange,
+    findings: &mut Findings<'_>,
+) {
     report(context, file, findings, |objects| {
-        let bindings = objects.iter().filter(|o| matches!(o.kind, "ClusterRoleBinding" | "RoleBinding"));
+        let bindings =
+            objects.iter().filter(|o| matches!(o.kind, "ClusterRoleBinding" | "RoleBinding"));
         bindings
             .filter_map(|binding| {
                 let role = binding.node.get("roleRef")?;
-                let entry = role.entry("name").filter(|e| e.value.as_str() == Some("cluster-admin"))?;
+                let entry =
+                    role.entry("name").filter(|e| e.value.as_str() == Some("cluster-admin"))?;
                 let subjects = binding.node.get("subjects").map_or(&[][..], Node::items);
                 let account = subjects.iter().find(|subject| {
                     subject.get("kind").and_then(Node::as_str) == Some("ServiceAccount")

@@ -43,7 +43,8 @@ fn is_manifest(text: &str) -> bool {
 /// The objects of a file's documents, those in lists included.
 pub(super) fn objects(tree: &Tree) -> Vec<Object<'_>> {
     let items = tree.documents.iter().flat_map(|document| {
-        let is_list = document.get("kind").and_then(Node::as_str).is_some_and(|k| k.ends_with("List"));
+        let is_list =
+            document.get("kind").and_then(Node::as_str).is_some_and(|k| k.ends_with("List"));
         match document.get("items").filter(|_| is_list) {
             Some(items) => items.items().iter().collect::<Vec<_>>(),
             None => vec![document],
@@ -66,18 +67,27 @@ impl<'a> Object<'a> {
             "Pod" => self.node.get("spec"),
             "CronJob" => self.node.path(&["spec", "jobTemplate", "spec", "template", "spec"]),
             "PodTemplate" => self.node.path(&["template", "spec"]),
-            "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController" | "Job"
-            | "Rollout" | "DeploymentConfig" => self.node.path(&["spec", "template", "spec"]),
+            "Deployment"
+            | "StatefulSet"
+            | "DaemonSet"
+            | "ReplicaSet"
+            | "ReplicationController"
+            | "Job"
+            | "Rollout"
+            | "DeploymentConfig" => self.node.path(&["spec", "template", "spec"]),
             _ => None,
         }
     }
 
     /// Whether this is the whole object rather than a patch that names only what it changes.
     pub fn is_whole(&self) -> bool {
-        let selects = matches!(self.kind, "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet");
+        let selects =
+            matches!(self.kind, "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet");
         let complete = !selects || self.node.path(&["spec", "selector"]).is_some();
         let containers = self.containers();
-        complete && !containers.is_empty() && containers.iter().all(|c| c.node.get("image").is_some())
+        complete
+            && !containers.is_empty()
+            && containers.iter().all(|c| c.node.get("image").is_some())
     }
 
     pub fn containers(&self) -> Vec<Container<'a>> {

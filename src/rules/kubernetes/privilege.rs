@@ -32,32 +32,52 @@ fn problem(symbol: String, what: &str, entry: &Entry, draft: Draft) -> Problem {
     }
 }
 
-pub(super) fn privileged(context: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'_>) {
+pub(super) fn privileged(
+    context: &RuleContext<'_>,
+    file: &FileChange,
+    findings: &mut Findings<'_>,
+) {
     report(context, file, findings, |objects| {
         contexts(objects, |object, container, settings| {
             let entry = true_entry(settings, "privileged");
             let draft = Draft {
                 title: format!("Container `{}` is privileged", container.name),
-                evidence: "A privileged container has all capabilities and all devices of the node: \
+                evidence:
+                    "A privileged container has all capabilities and all devices of the node: \
                            whoever takes it over has the node, and with it every pod there."
-                    .to_owned(),
+                        .to_owned(),
                 recommendation: "Remove `privileged`; add the one capability or device that is \
                                  needed."
                     .to_owned(),
                 ..Draft::default()
             };
-            entry.map(|e| problem(container.symbol(object), "privileged", e, draft)).into_iter().collect()
+            entry
+                .map(|e| problem(container.symbol(object), "privileged", e, draft))
+                .into_iter()
+                .collect()
         })
     });
 }
 
 /// Capabilities that are as good as root on the node, or let a pod act for others on its network.
 const DANGEROUS: &[&str] = &[
-    "ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "NET_ADMIN", "BPF", "DAC_READ_SEARCH",
-    "MAC_ADMIN", "SYS_BOOT",
+    "ALL",
+    "SYS_ADMIN",
+    "SYS_MODULE",
+    "SYS_PTRACE",
+    "SYS_RAWIO",
+    "NET_ADMIN",
+    "BPF",
+    "DAC_READ_SEARCH",
+    "MAC_ADMIN",
+    "SYS_BOOT",
 ];
 
-pub(super) fn capabilities(context: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'_>) {
+pub(super) fn capabilities(
+    context: &RuleContext<'_>,
+    file: &FileChange,
+    findings: &mut Findings<'_>,
+) {
     report(context, file, findings, |objects| {
         contexts(objects, |object, container, settings| {
             let added = settings.path(&["capabilities", "add"]).map_or(&[][..], Node::items);
@@ -73,14 +93,19 @@ pub(super) fn capabilities(context: &RuleContext<'_>, file: &FileChange, finding
                     key: format!("{symbol} {name}"),
                     lines: crate::domain::diff::LineRange::line(item.line()),
                     draft: Draft {
-                        title: format!("Container `{}` is given the capability `{name}`", container.name),
-                        evidence: "It lets a process step over the border of its container: to the \
+                        title: format!(
+                            "Container `{}` is given the capability `{name}`",
+                            container.name
+                        ),
+                        evidence:
+                            "It lets a process step over the border of its container: to the \
                                    node's kernel, to other processes, or to the traffic of others."
-                            .to_owned(),
-                        recommendation: "Drop `ALL` and add only what the program is known to need."
-                            .to_owned(),
+                                .to_owned(),
+                        recommendation:
+                            "Drop `ALL` and add only what the program is known to need.".to_owned(),
                         symbol: Some(symbol),
-                        severity: matches!(name, "NET_ADMIN" | "SYS_PTRACE").then_some(Severity::Minor),
+                        severity: matches!(name, "NET_ADMIN" | "SYS_PTRACE")
+                            .then_some(Severity::Minor),
                         ..Draft::default()
                     },
                 });
@@ -90,11 +115,17 @@ pub(super) fn capabilities(context: &RuleContext<'_>, file: &FileChange, finding
     });
 }
 
-pub(super) fn run_as_root(context: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'_>) {
+pub(super) fn run_as_root(
+    context: &RuleContext<'_>,
+    file: &FileChange,
+    findings: &mut Findings<'_>,
+) {
     report(context, file, findings, |objects| {
         let mut problems = contexts(objects, |object, container, settings| {
             root_entry(settings)
-                .map(|entry| root(container.symbol(object), format!("Container `{}`", container.name), entry))
+                .map(|entry| {
+                    root(container.symbol(object), format!("Container `{}`", container.name), entry)
+                })
                 .into_iter()
                 .collect()
         });
@@ -133,27 +164,36 @@ fn root(symbol: String, who: String, entry: &Entry) -> Problem {
             entry.name(),
             entry.value.as_str().unwrap_or("")
         ),
-        recommendation: "Set `runAsNonRoot: true` and a `runAsUser` above 0, and give that user the \
+        recommendation:
+            "Set `runAsNonRoot: true` and a `runAsUser` above 0, and give that user the \
                          files that it writes (`fsGroup`)."
-            .to_owned(),
+                .to_owned(),
         ..Draft::default()
     };
     problem(symbol, "root", entry, draft)
 }
 
-pub(super) fn escalation(context: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'_>) {
+pub(super) fn escalation(
+    context: &RuleContext<'_>,
+    file: &FileChange,
+    findings: &mut Findings<'_>,
+) {
     report(context, file, findings, |objects| {
         contexts(objects, |object, container, settings| {
             let entry = true_entry(settings, "allowPrivilegeEscalation");
             let draft = Draft {
                 title: format!("Container `{}` may gain privileges", container.name),
-                evidence: "`allowPrivilegeEscalation: true` lets a setuid program in the image make \
+                evidence:
+                    "`allowPrivilegeEscalation: true` lets a setuid program in the image make \
                            the process root, whatever `runAsUser` says."
-                    .to_owned(),
+                        .to_owned(),
                 recommendation: "Set it to `false`; few programs need it.".to_owned(),
                 ..Draft::default()
             };
-            entry.map(|e| problem(container.symbol(object), "escalation", e, draft)).into_iter().collect()
+            entry
+                .map(|e| problem(container.symbol(object), "escalation", e, draft))
+                .into_iter()
+                .collect()
         })
     });
 }

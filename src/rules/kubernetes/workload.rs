@@ -148,7 +148,8 @@ pub(super) fn latest_tag(context: &RuleContext<'_>, findings: &mut Findings<'_>)
             let all = objects.iter().flat_map(|object| {
                 object.containers().into_iter().map(move |container| (object, container))
             });
-            all.filter_map(|(object, container)| floating(object, &container, &set_elsewhere)).collect()
+            all.filter_map(|(object, container)| floating(object, &container, &set_elsewhere))
+                .collect()
         });
     }
 }

@@ -118,8 +118,8 @@ impl Instruction {
     /// each. The value is `None` for `ARG NAME`.
     pub fn assignments(&self) -> Vec<Assignment> {
         let words = self.words();
-        let old_form = self.keyword == "ENV"
-            && words.first().is_some_and(|(_, first)| !first.contains('='));
+        let old_form =
+            self.keyword == "ENV" && words.first().is_some_and(|(_, first)| !first.contains('='));
         if old_form {
             let Some((offset, name)) = words.first() else { return Vec::new() };
             let value = self.arguments.get(offset + name.len()..).unwrap_or("").trim();
@@ -395,7 +395,9 @@ fn heredoc_markers(arguments: &str) -> Vec<Marker> {
         match (quote, byte) {
             (Some(open), _) if byte == open => quote = None,
             (None, b'"' | b'\'') => quote = Some(byte),
-            (None, b'<') if bytes.get(at + 1) == Some(&b'<') && bytes.get(at + 2) != Some(&b'<') => {
+            (None, b'<')
+                if bytes.get(at + 1) == Some(&b'<') && bytes.get(at + 2) != Some(&b'<') =>
+            {
                 let rest = arguments.get(at + 2..).unwrap_or("");
                 let strip_tabs = rest.starts_with('-');
                 let rest = rest.trim_start_matches('-').trim_start_matches(['"', '\'']);
@@ -487,7 +489,8 @@ mod tests {
 
     #[test]
     fn continuations_keep_the_line_of_each_part() {
-        let file = Dockerfile::parse("FROM a\nRUN apt-get update && \\\n  # why\n\n  sudo x\nCMD y");
+        let file =
+            Dockerfile::parse("FROM a\nRUN apt-get update && \\\n  # why\n\n  sudo x\nCMD y");
         assert_eq!(
             keywords(&file),
             [("FROM", "1".into()), ("RUN", "2-5".into()), ("CMD", "6".into())]
@@ -540,7 +543,8 @@ mod tests {
         for yes in ["Dockerfile", "a/Dockerfile.prod", "api.Dockerfile", "x/Containerfile"] {
             assert!(is(yes), "{yes}");
         }
-        for no in ["Dockerfile.md", "Dockerfile.dockerignore", "dockerfile_test.go", "Dockerfile.j2"]
+        for no in
+            ["Dockerfile.md", "Dockerfile.dockerignore", "dockerfile_test.go", "Dockerfile.j2"]
         {
             assert!(!is(no), "{no}");
         }

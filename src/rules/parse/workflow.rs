@@ -131,7 +131,9 @@ fn closing(text: &str) -> Option<usize> {
     while let Some((at, byte)) = bytes.next() {
         match byte {
             b'\'' => quoted = !quoted,
-            b'}' if !quoted && bytes.peek().is_some_and(|(_, next)| *next == b'}') => return Some(at),
+            b'}' if !quoted && bytes.peek().is_some_and(|(_, next)| *next == b'}') => {
+                return Some(at);
+            }
             _ => {}
         }
     }
@@ -141,7 +143,8 @@ fn closing(text: &str) -> Option<usize> {
 /// The contexts (`github.event.issue.title`) whose text an expression can put out: not those that
 /// are only compared or tested. In lower case, index brackets written as dots.
 pub fn printed_contexts(expression: &str) -> Vec<String> {
-    let mut reader = ContextReader { text: expression, at: 0, calls: Vec::new(), found: Vec::new() };
+    let mut reader =
+        ContextReader { text: expression, at: 0, calls: Vec::new(), found: Vec::new() };
     reader.run();
     reader.found
 }
@@ -195,14 +198,19 @@ impl ContextReader<'_> {
                     let Some(close) = self.rest().find(']') else { break };
                     let inner = self.rest().get(1..close).unwrap_or("").trim().trim_matches('\'');
                     name.push('.');
-                    name.push_str(if inner.bytes().all(|b| b.is_ascii_digit()) { "*" } else { inner });
+                    name.push_str(if inner.bytes().all(|b| b.is_ascii_digit()) {
+                        "*"
+                    } else {
+                        inner
+                    });
                     self.at += close + 1;
                 }
                 _ => break,
             }
         }
         if self.rest().trim_start().starts_with('(') {
-            let tests = ["contains", "startswith", "endswith", "hashfiles", "success", "failure", "always"];
+            let tests =
+                ["contains", "startswith", "endswith", "hashfiles", "success", "failure", "always"];
             self.at = self.text.len() - self.rest().trim_start().len() + 1;
             self.calls.push(tests.contains(&name.as_str()));
         } else if !self.calls.contains(&true) && !self.is_compared(start) {
@@ -243,11 +251,19 @@ mod tests {
     #[test]
     fn expressions_and_what_they_print() {
         let found = expressions("a ${{ github.ref }} ${{ format('}}{0}', x) }} ${{ open");
-        assert_eq!(found.iter().map(|e| e.text).collect::<Vec<_>>(), ["github.ref", "format('}}{0}', x)"]);
-        assert_eq!(printed_contexts("github.event.commits[0].message"), ["github.event.commits.*.message"]);
+        assert_eq!(
+            found.iter().map(|e| e.text).collect::<Vec<_>>(),
+            ["github.ref", "format('}}{0}', x)"]
+        );
+        assert_eq!(
+            printed_contexts("github.event.commits[0].message"),
+            ["github.event.commits.*.message"]
+        );
         assert_eq!(printed_contexts("github['head_ref'] || 'x'"), ["github.head_ref"]);
         assert_eq!(printed_contexts("format('{0}', github.head_ref)"), ["github.head_ref"]);
-        for silent in ["contains(github.head_ref, 'x')", "github.head_ref == 'x'", "'github.head_ref'"] {
+        for silent in
+            ["contains(github.head_ref, 'x')", "github.head_ref == 'x'", "'github.head_ref'"]
+        {
             assert_eq!(printed_contexts(silent), [""; 0], "{silent}");
         }
     }

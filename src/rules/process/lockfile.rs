@@ -18,7 +18,13 @@ struct Ecosystem {
 const ECOSYSTEMS: &[Ecosystem] = &[
     Ecosystem {
         manifest: "package.json",
-        locks: &["package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "npm-shrinkwrap.json"],
+        locks: &[
+            "package-lock.json",
+            "yarn.lock",
+            "pnpm-lock.yaml",
+            "bun.lock",
+            "npm-shrinkwrap.json",
+        ],
         dependencies: npm,
     },
     Ecosystem { manifest: "Cargo.toml", locks: &["Cargo.lock"], dependencies: cargo },
@@ -36,7 +42,9 @@ fn json_keys(text: &str, tables: &[&str]) -> Option<BTreeSet<String>> {
     let document: serde_json::Value = serde_json::from_str(text).ok()?;
     let entries = tables.iter().filter_map(|table| document.get(table)?.as_object()).flatten();
     let registry = |version: &str| {
-        !["file:", "link:", "workspace:", "portal:", "catalog:"].iter().any(|s| version.starts_with(s))
+        !["file:", "link:", "workspace:", "portal:", "catalog:"]
+            .iter()
+            .any(|s| version.starts_with(s))
     };
     let names = entries.filter(|(_, version)| version.as_str().is_some_and(registry));
     Some(names.map(|(name, _)| name.clone()).collect())
@@ -102,7 +110,9 @@ fn go(text: &str) -> Option<BTreeSet<String>> {
     let mut inside = false;
     for line in text.lines().map(str::trim) {
         if let Some((old, _)) = line.split_once("=>") {
-            replaced.extend(old.trim_start_matches("replace").split_whitespace().next().map(str::to_owned));
+            replaced.extend(
+                old.trim_start_matches("replace").split_whitespace().next().map(str::to_owned),
+            );
         } else if line.starts_with("require (") {
             inside = true;
         } else if line == ")" {
@@ -171,8 +181,10 @@ pub(super) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
             if paths.iter().any(|path| context.change.file(path).is_some()) {
                 continue;
             }
-            let locks: Vec<_> =
-                paths.into_iter().filter_map(|path| context.gathered(&need(path)).first()).collect();
+            let locks: Vec<_> = paths
+                .into_iter()
+                .filter_map(|path| context.gathered(&need(path)).first())
+                .collect();
             let Some(lock) = locks.first() else { continue };
             let missing = |name: &&String| {
                 locks.iter().all(|lock| !normalised(lock.text.as_str()).contains(&normalised(name)))
@@ -217,11 +229,15 @@ mod tests {
     fn dependencies_of_manifests() {
         let set = |names: &[&str]| Some(names.iter().map(|n| (*n).to_owned()).collect());
         assert_eq!(
-            go("module m\nrequire a.io/x v1\nrequire (\n\tb.io/y v2 // indirect\n\tc.io/z v1\n)\nreplace c.io/z => ../z\n"),
+            go(
+                "module m\nrequire a.io/x v1\nrequire (\n\tb.io/y v2 // indirect\n\tc.io/z v1\n)\nreplace c.io/z => ../z\n"
+            ),
             set(&["a.io/x", "b.io/y"])
         );
         assert_eq!(
-            cargo("[dependencies]\na = \"1\"\nb = { path = \"../b\" }\nc = { version = \"1\", package = \"d\" }\n"),
+            cargo(
+                "[dependencies]\na = \"1\"\nb = { path = \"../b\" }\nc = { version = \"1\", package = \"d\" }\n"
+            ),
             set(&["a", "d"])
         );
         assert_eq!(

@@ -10,6 +10,7 @@ use crate::domain::finding::{Category, Confidence, FindingKind, Severity};
 use crate::domain::team::Lane;
 
 pub use split::{SplitPart, propose_split};
+pub(super) use tests_missing::is_test;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

@@ -16,7 +16,8 @@ pub(super) fn has_files(change: &Change) -> bool {
 
 pub(super) fn too_many(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
     let limit = context.policy.max_files;
-    let counted: Vec<&FileChange> = context.change.files.iter().filter(|file| !file.derived).collect();
+    let counted: Vec<&FileChange> =
+        context.change.files.iter().filter(|file| !file.derived).collect();
     let Some(first) = counted.first().filter(|_| counted.len() > limit) else { return };
     let others = context.change.files.len() - counted.len();
     let uncounted = match others {
@@ -74,11 +75,22 @@ fn policy_kind(path: &RepoPath) -> Option<&'static str> {
     }
     let instructions = matches!(
         name,
-        "AGENTS.md" | "AGENTS.override.md" | "CLAUDE.md" | "GEMINI.md" | ".cursorrules" | ".windsurfrules"
+        "AGENTS.md"
+            | "AGENTS.override.md"
+            | "CLAUDE.md"
+            | "GEMINI.md"
+            | ".cursorrules"
+            | ".windsurfrules"
     ) || text == ".github/copilot-instructions.md"
         || [
-            ".github/instructions/", ".github/agents/", ".github/chatmodes/", ".github/prompts/",
-            ".claude/", ".cursor/rules/", ".opencode/", ".gemini/",
+            ".github/instructions/",
+            ".github/agents/",
+            ".github/chatmodes/",
+            ".github/prompts/",
+            ".claude/",
+            ".cursor/rules/",
+            ".opencode/",
+            ".gemini/",
         ]
         .iter()
         .any(|directory| below(directory));
@@ -105,9 +117,10 @@ pub(super) fn policy_changed(context: &RuleContext<'_>, findings: &mut Findings<
         let Some(kind) = kind_of(file) else { continue };
         let draft = Draft {
             title: format!("{} changes {kind}", code(file.path.as_str())),
-            evidence: "This review went by the version at the base commit: a change cannot set the \
+            evidence:
+                "This review went by the version at the base commit: a change cannot set the \
                        rules for its own review. It takes effect after merge."
-                .to_owned(),
+                    .to_owned(),
             recommendation: "Have it read by somebody who answers for these rules.".to_owned(),
             symbol: Some(kind.to_owned()),
             ..Draft::default()

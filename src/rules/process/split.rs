@@ -18,16 +18,75 @@ const MAX_SEARCHED: usize = 200_000;
 
 /// Directory names that group nothing by themselves.
 const PLAIN_DIRECTORIES: &[&str] = &[
-    "src", "lib", "app", "apps", "pkg", "internal", "cmd", "main", "java", "kotlin", "python", "services",
-    "packages", "crates", "modules", "test", "tests", "spec", "resources", "com", "org", "io", "net",
+    "src",
+    "lib",
+    "app",
+    "apps",
+    "pkg",
+    "internal",
+    "cmd",
+    "main",
+    "java",
+    "kotlin",
+    "python",
+    "services",
+    "packages",
+    "crates",
+    "modules",
+    "test",
+    "tests",
+    "spec",
+    "resources",
+    "com",
+    "org",
+    "io",
+    "net",
 ];
 
 /// File names that say nothing about what refers to them.
 const PLAIN_STEMS: &[&str] = &[
-    "index", "main", "mod", "lib", "init", "__init__", "utils", "util", "types", "models", "model",
-    "config", "constants", "errors", "error", "helpers", "common", "base", "test", "tests", "server",
-    "client", "service", "handler", "routes", "schema", "readme", "package", "setup", "build", "values",
-    "default", "core", "data", "user", "users", "name", "page", "list", "item", "state", "options",
+    "index",
+    "main",
+    "mod",
+    "lib",
+    "init",
+    "__init__",
+    "utils",
+    "util",
+    "types",
+    "models",
+    "model",
+    "config",
+    "constants",
+    "errors",
+    "error",
+    "helpers",
+    "common",
+    "base",
+    "test",
+    "tests",
+    "server",
+    "client",
+    "service",
+    "handler",
+    "routes",
+    "schema",
+    "readme",
+    "package",
+    "setup",
+    "build",
+    "values",
+    "default",
+    "core",
+    "data",
+    "user",
+    "users",
+    "name",
+    "page",
+    "list",
+    "item",
+    "state",
+    "options",
 ];
 
 /// A division of the files that count (no lock files, generated or vendored ones) into parts of at
@@ -51,7 +110,8 @@ pub fn propose_split(change: &Change, limit: usize) -> Vec<SplitPart> {
     // Small leftovers travel together rather than as a dozen pull requests of one file.
     for part in parts {
         let small = part.len() * 4 <= limit;
-        let home = packed.iter_mut().rev().find(|other| small && other.len() + part.len() <= limit / 2);
+        let home =
+            packed.iter_mut().rev().find(|other| small && other.len() + part.len() <= limit / 2);
         match home {
             Some(other) => other.extend(part),
             None => packed.push(part),

@@ -18,18 +18,24 @@ const MAX_TESTS: usize = 20;
 /// Most changed files for which tests are looked for.
 const MAX_SUBJECTS: usize = 30;
 
-const LANGUAGES: &[&str] = &["go", "rs", "py", "java", "kt", "ts", "js", "rb", "cs", "php", "scala", "ex"];
+const LANGUAGES: &[&str] =
+    &["go", "rs", "py", "java", "kt", "ts", "js", "rb", "cs", "php", "scala", "ex"];
 
 /// Whether a path is that of a test, by the conventions of its language.
-pub(super) fn is_test(path: &RepoPath) -> bool {
+pub(in crate::rules) fn is_test(path: &RepoPath) -> bool {
     let name = path.file_name();
     let stem = name.split('.').next().unwrap_or(name);
     let directories = ["test", "tests", "__tests__", "spec", "specs", "e2e", "testdata", "testing"];
     directories.iter().any(|directory| path.has_directory(directory))
-        || path.directory().split('/').any(|part| part.ends_with("Tests") || part.ends_with(".Tests"))
+        || path
+            .directory()
+            .split('/')
+            .any(|part| part.ends_with("Tests") || part.ends_with(".Tests"))
         || stem.starts_with("test_")
         || ["_test", "_tests", "_spec", "-test", "-spec"].iter().any(|end| stem.ends_with(end))
-        || ["Test", "Tests", "Spec", "IT"].iter().any(|end| stem.len() > end.len() && stem.ends_with(end))
+        || ["Test", "Tests", "Spec", "IT"]
+            .iter()
+            .any(|end| stem.len() > end.len() && stem.ends_with(end))
         || name.contains(".test.")
         || name.contains(".spec.")
         || matches!(name, "conftest.py" | "tests.rs" | "tests.py")
@@ -37,19 +43,48 @@ pub(super) fn is_test(path: &RepoPath) -> bool {
 
 /// Whether a file is source code of a service that tests could cover.
 fn is_subject(file: &FileChange) -> bool {
-    let code = file.path.extension().is_some_and(|extension| LANGUAGES.contains(&extension.as_str()));
+    let code =
+        file.path.extension().is_some_and(|extension| LANGUAGES.contains(&extension.as_str()));
     let name = file.path.file_name();
     let outside = [
-        "migrations", "migration", "vendor", "node_modules", "generated", "gen", "examples", "example",
-        "docs", "scripts", "script", "benches", "bench", "benchmarks", "mocks", "mock", "fixtures",
-        "frontend", "web", "ui", "e2e", "tools", "hack", "stories", "types",
+        "migrations",
+        "migration",
+        "vendor",
+        "node_modules",
+        "generated",
+        "gen",
+        "examples",
+        "example",
+        "docs",
+        "scripts",
+        "script",
+        "benches",
+        "bench",
+        "benchmarks",
+        "mocks",
+        "mock",
+        "fixtures",
+        "frontend",
+        "web",
+        "ui",
+        "e2e",
+        "tools",
+        "hack",
+        "stories",
+        "types",
     ];
     let harmless = name.ends_with(".d.ts")
         || name.contains(".config.")
         || name.contains(".stories.")
         || matches!(
             name,
-            "build.rs" | "setup.py" | "conftest.py" | "__init__.py" | "settings.py" | "config.py" | "doc.go"
+            "build.rs"
+                | "setup.py"
+                | "conftest.py"
+                | "__init__.py"
+                | "settings.py"
+                | "config.py"
+                | "doc.go"
         );
     code && !file.derived
         && !file.is_deleted()
@@ -63,10 +98,12 @@ fn added_code(file: &FileChange) -> usize {
     let Some(text) = file.head_text() else { return 0 };
     let is_code = |line: &str| {
         let line = line.trim();
-        let comment = ["//", "#", "*", "/*", "--", "\"\"\"", "'''"].iter().any(|mark| line.starts_with(mark));
-        let import = ["import ", "from ", "use ", "package ", "using ", "require ", "mod ", "pub mod "]
-            .iter()
-            .any(|word| line.starts_with(word));
+        let comment =
+            ["//", "#", "*", "/*", "--", "\"\"\"", "'''"].iter().any(|mark| line.starts_with(mark));
+        let import =
+            ["import ", "from ", "use ", "package ", "using ", "require ", "mod ", "pub mod "]
+                .iter()
+                .any(|word| line.starts_with(word));
         !comment && !import && line.chars().any(char::is_alphanumeric)
     };
     file.added_lines().filter_map(|number| text.line(number)).filter(|line| is_code(line)).count()
@@ -87,7 +124,8 @@ fn touches_tests(change: &Change) -> bool {
 
 fn subjects(change: &Change) -> Vec<(&FileChange, usize)> {
     let files = change.files.iter().filter(|file| is_subject(file));
-    let mut subjects: Vec<_> = files.map(|file| (file, added_code(file))).filter(|s| s.1 > 0).collect();
+    let mut subjects: Vec<_> =
+        files.map(|file| (file, added_code(file))).filter(|s| s.1 > 0).collect();
     subjects.sort_by_key(|(file, added)| (std::cmp::Reverse(*added), file.path.clone()));
     subjects.truncate(MAX_SUBJECTS);
     subjects
@@ -149,19 +187,23 @@ pub(super) fn needs(change: &Change) -> Vec<Need> {
 pub(super) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
     let covered = subjects(context.change).into_iter().filter_map(|(file, added)| {
         let own = inline_tests(file).map(|_| file.path.clone());
-        let test = own.or_else(|| Some(context.gathered(&need_for(&file.path)).first()?.path.clone()));
+        let test =
+            own.or_else(|| Some(context.gathered(&need_for(&file.path)).first()?.path.clone()));
         Some((file, added, test?))
     });
     let covered: Vec<(&FileChange, usize, RepoPath)> = covered.collect();
     let total: usize = covered.iter().map(|(_, added, _)| added).sum();
-    let Some((file, _, test)) = covered.first().filter(|_| total >= MIN_ADDED_LINES) else { return };
+    let Some((file, _, test)) = covered.first().filter(|_| total >= MIN_ADDED_LINES) else {
+        return;
+    };
     let critical = covered.iter().any(|(file, _, _)| context.is_critical(&file.path));
     let others = match covered.len() {
         1 => String::new(),
         2 => " One more changed file has tests as well.".to_owned(),
         count => format!(" {} more changed files have tests as well.", count - 1),
     };
-    let place = if *test == file.path { "it has its own".to_owned() } else { format!("`{test}` has them") };
+    let place =
+        if *test == file.path { "it has its own".to_owned() } else { format!("`{test}` has them") };
     let weight = if critical { " The policy marks a changed path as critical." } else { "" };
     let draft = Draft {
         title: format!("{total} lines of code are added and no test is changed"),
@@ -169,9 +211,10 @@ pub(super) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
             "`{}` is covered by tests ({place}), and this change touches none.{others}{weight}",
             file.path
         ),
-        recommendation: "Add a test that fails without this change, or say in the description what \
+        recommendation:
+            "Add a test that fails without this change, or say in the description what \
                          covers it."
-            .to_owned(),
+                .to_owned(),
         symbol: Some("change".to_owned()),
         severity: critical.then_some(Severity::Major),
         ..Draft::default()

@@ -13,9 +13,8 @@ fn compiled(pattern: &str) -> Option<Regex> {
     Regex::new(pattern).ok()
 }
 
-static KEY_HEADER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    compiled(r"-----BEGIN ((?:[A-Z0-9]+ )*)PRIVATE KEY(?: BLOCK)?-----(.*)")
-});
+static KEY_HEADER: LazyLock<Option<Regex>> =
+    LazyLock::new(|| compiled(r"-----BEGIN ((?:[A-Z0-9]+ )*)PRIVATE KEY(?: BLOCK)?-----(.*)"));
 
 /// A private key that begins on a line.
 pub(super) struct PrivateKey {
@@ -58,7 +57,9 @@ pub(super) fn private_key(text: &Text, line: u32) -> Option<PrivateKey> {
 }
 
 static URL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    compiled(r#"([A-Za-z][A-Za-z0-9+.-]{1,30})://([^\s:/@"'`<>?#]*):([^\s/@"'`<>]+)@([A-Za-z0-9_.\[\]:-]+)"#)
+    compiled(
+        r#"([A-Za-z][A-Za-z0-9+.-]{1,30})://([^\s:/@"'`<>?#]*):([^\s/@"'`<>]+)@([A-Za-z0-9_.\[\]:-]+)"#,
+    )
 });
 
 /// A password in an address.
@@ -87,7 +88,8 @@ pub(super) fn url_passwords(text: &str) -> Vec<UrlPassword> {
 
 fn is_local(host: &str) -> bool {
     let name = host.split(':').next().unwrap_or(host).to_ascii_lowercase();
-    let local = ["localhost", "127.0.0.1", "0.0.0.0", "host.docker.internal", "host", "hostname", ""];
+    let local =
+        ["localhost", "127.0.0.1", "0.0.0.0", "host.docker.internal", "host", "hostname", ""];
     local.contains(&name.as_str())
         || host.starts_with("[::1]")
         || ["example", "test", "invalid", "localhost", "local"]
@@ -102,7 +104,9 @@ static ASSIGNMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 static PLAIN_ASSIGNMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    compiled(r"^\s*(?:export\s+|-\s+)?([A-Za-z_][A-Za-z0-9_.-]{1,60})\s*[:=]\s*([^\s'\x22#,;]{8,200})\s*$")
+    compiled(
+        r"^\s*(?:export\s+|-\s+)?([A-Za-z_][A-Za-z0-9_.-]{1,60})\s*[:=]\s*([^\s'\x22#,;]{8,200})\s*$",
+    )
 });
 
 /// A literal under a secret's name.
@@ -157,7 +161,7 @@ fn is_identifier(value: &str) -> bool {
                 && letters.chars().all(|c| c.is_ascii_alphabetic())
                 && (letters.chars().skip(1).all(|c| c.is_ascii_lowercase())
                     || letters.chars().all(|c| c.is_ascii_uppercase()))
-                && letters.chars().any(|c| "aeiouyAEIOUY".contains(c)))
+                && (letters.len() < 4 || letters.chars().any(|c| "aeiouyAEIOUY".contains(c))))
             || (part.len() <= 3 && part.starts_with('v'))
     };
     !uuid && value.split(['-', '_', '.', '/', ':']).all(word)

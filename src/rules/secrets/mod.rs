@@ -256,9 +256,10 @@ fn hardcoded_secret(_: &RuleContext<'_>, file: &FileChange, findings: &mut Findi
                 evidence: "The name is that of a secret and the value looks made to be one, not \
                            like a setting or a stand-in."
                     .to_owned(),
-                recommendation: "If it is real, replace it where it is used, since it stays in the \
+                recommendation:
+                    "If it is real, replace it where it is used, since it stays in the \
                                  history, and read it from the environment or a secret store."
-                    .to_owned(),
+                        .to_owned(),
                 symbol: Some(found.name),
                 redact: vec![secret.to_owned()],
                 ..Draft::default()
@@ -271,7 +272,8 @@ fn hardcoded_secret(_: &RuleContext<'_>, file: &FileChange, findings: &mut Findi
 /// `text` with everything masked that has the form of a token, private key or password in an
 /// address: for whatever leaves the process.
 pub fn redact_secrets(text: &str) -> Cow<'_, str> {
-    let mut ranges: Vec<Range<usize>> = tokens::find(text).into_iter().map(|hit| hit.range).collect();
+    let mut ranges: Vec<Range<usize>> =
+        tokens::find(text).into_iter().map(|hit| hit.range).collect();
     ranges.extend(literals::url_passwords(text).into_iter().map(|found| found.range));
     ranges.extend(key_blocks(text));
     if ranges.is_empty() {

@@ -21,36 +21,189 @@ const KEY_WORDS: &[&str] =
 
 /// Last words that make it the name of something about a secret.
 const ABOUT_WORDS: &[&str] = &[
-    "file", "path", "dir", "url", "uri", "endpoint", "host", "name", "id", "ttl", "expiry", "expires",
-    "expiration", "expire", "length", "len", "min", "max", "count", "limit", "type", "header", "field",
-    "prefix", "suffix", "policy", "enabled", "required", "env", "var", "ref", "arn", "version",
-    "algorithm", "alg", "issuer", "audience", "lifetime", "seconds", "minutes", "hours", "days",
-    "timeout", "size", "regex", "pattern", "hint", "label", "manager", "provider", "store", "backend",
-    "engine", "mount", "rotation", "age", "interval", "input", "param", "cookie", "scope", "scopes",
+    "file",
+    "path",
+    "dir",
+    "url",
+    "uri",
+    "endpoint",
+    "host",
+    "name",
+    "id",
+    "ttl",
+    "expiry",
+    "expires",
+    "expiration",
+    "expire",
+    "length",
+    "len",
+    "min",
+    "max",
+    "count",
+    "limit",
+    "type",
+    "header",
+    "field",
+    "prefix",
+    "suffix",
+    "policy",
+    "enabled",
+    "required",
+    "env",
+    "var",
+    "ref",
+    "arn",
+    "version",
+    "algorithm",
+    "alg",
+    "issuer",
+    "audience",
+    "lifetime",
+    "seconds",
+    "minutes",
+    "hours",
+    "days",
+    "timeout",
+    "size",
+    "regex",
+    "pattern",
+    "hint",
+    "label",
+    "manager",
+    "provider",
+    "store",
+    "backend",
+    "engine",
+    "mount",
+    "rotation",
+    "age",
+    "interval",
+    "input",
+    "param",
+    "cookie",
+    "scope",
+    "scopes",
 ];
 
 /// Whole values that people write when there is no secret yet.
 const STAND_INS: &[&str] = &[
-    "password", "passwd", "pass", "secret", "token", "postgres", "mysql", "redis", "rabbitmq", "root",
-    "admin", "guest", "user", "username", "default", "null", "none", "nil", "true", "false", "foo",
-    "bar", "baz", "dev", "local", "test", "testing", "mongo", "minio", "minioadmin", "undefined",
-    "string", "unset", "empty", "required", "optional", "value", "key", "apikey", "api_key",
+    "password",
+    "passwd",
+    "pass",
+    "secret",
+    "token",
+    "postgres",
+    "mysql",
+    "redis",
+    "rabbitmq",
+    "root",
+    "admin",
+    "guest",
+    "user",
+    "username",
+    "default",
+    "null",
+    "none",
+    "nil",
+    "true",
+    "false",
+    "foo",
+    "bar",
+    "baz",
+    "dev",
+    "local",
+    "test",
+    "testing",
+    "mongo",
+    "minio",
+    "minioadmin",
+    "undefined",
+    "string",
+    "unset",
+    "empty",
+    "required",
+    "optional",
+    "value",
+    "key",
+    "apikey",
+    "api_key",
 ];
 
 /// Parts that show that the value is not meant as one.
 const STAND_IN_PARTS: &[&str] = &[
-    "example", "placeholder", "changeme", "change_me", "change-me", "changeit", "replace", "your_",
-    "your-", "yourpass", "yoursecret", "yourtoken", "xxxx", "dummy", "sample", "insert", "redacted",
-    "todo", "fixme", "fake", "notreal", "not-a-real", "not_a_real", "not-secret", "notsecret", "testing",
-    "test-", "test_", "-test", "_test", "testpass", "testsecret", "testkey", "development", "localdev",
-    "123456", "abcdef", "qwerty", "****", "....", "0000000", "mysecret", "mypass", "my-secret",
-    "my_secret", "supersecret", "super-secret", "super_secret", "insecure", "deadbeef", "foobar",
+    "example",
+    "placeholder",
+    "changeme",
+    "change_me",
+    "change-me",
+    "changeit",
+    "replace",
+    "your_",
+    "your-",
+    "yourpass",
+    "yoursecret",
+    "yourtoken",
+    "xxxx",
+    "dummy",
+    "sample",
+    "insert",
+    "redacted",
+    "todo",
+    "fixme",
+    "fake",
+    "notreal",
+    "not-a-real",
+    "not_a_real",
+    "not-secret",
+    "notsecret",
+    "testing",
+    "test-",
+    "test_",
+    "-test",
+    "_test",
+    "testpass",
+    "testsecret",
+    "testkey",
+    "development",
+    "localdev",
+    "123456",
+    "abcdef",
+    "qwerty",
+    "****",
+    "....",
+    "0000000",
+    "mysecret",
+    "mypass",
+    "my-secret",
+    "my_secret",
+    "supersecret",
+    "super-secret",
+    "super_secret",
+    "insecure",
+    "deadbeef",
+    "foobar",
 ];
 
 /// The same for values of a fixed random form, where a short word may occur by chance.
 const TOKEN_STAND_INS: &[&str] = &[
-    "example", "placeholder", "changeme", "xxxxx", "dummy", "sample", "redacted", "fake_", "fake-",
-    "123456789", "abcdefgh", "00000000", "your_", "your-", "test_test", "aaaaaaaa", "deadbeef", "notreal",
+    "example",
+    "placeholder",
+    "changeme",
+    "xxxxx",
+    "dummy",
+    "sample",
+    "redacted",
+    "fake_",
+    "fake-",
+    "123456789",
+    "abcdefgh",
+    "00000000",
+    "your_",
+    "your-",
+    "test_test",
+    "aaaaaaaa",
+    "deadbeef",
+    "notreal",
 ];
 
 /// Lower-cased words of an identifier in any of the usual styles.
@@ -131,19 +284,36 @@ pub(in crate::rules) fn entropy(value: &str) -> f64 {
         *counts.entry(c).or_insert(0_u32) += 1;
     }
     let total = f64::from(counts.values().sum::<u32>());
-    counts
-        .values()
-        .map(|count| f64::from(*count) / total)
-        .map(|share| -share * share.log2())
-        .sum()
+    counts.values().map(|count| f64::from(*count) / total).map(|share| -share * share.log2()).sum()
 }
 
 /// Whether a path holds tests, examples or documentation, where secrets are made up.
 pub(in crate::rules) fn is_example_path(path: &RepoPath) -> bool {
     let directories = [
-        "test", "tests", "__tests__", "testdata", "test-data", "test_data", "spec", "specs", "fixtures",
-        "fixture", "__fixtures__", "__mocks__", "mocks", "mock", "examples", "example", "samples",
-        "sample", "snapshots", "__snapshots__", "docs", "doc", "e2e", "testing",
+        "test",
+        "tests",
+        "__tests__",
+        "testdata",
+        "test-data",
+        "test_data",
+        "spec",
+        "specs",
+        "fixtures",
+        "fixture",
+        "__fixtures__",
+        "__mocks__",
+        "mocks",
+        "mock",
+        "examples",
+        "example",
+        "samples",
+        "sample",
+        "snapshots",
+        "__snapshots__",
+        "docs",
+        "doc",
+        "e2e",
+        "testing",
     ];
     let name = path.file_name().to_ascii_lowercase();
     let stem = name.split('.').next().unwrap_or("");
@@ -154,7 +324,9 @@ pub(in crate::rules) fn is_example_path(path: &RepoPath) -> bool {
         || stem.ends_with("_spec")
         || stem == "conftest"
         || path.file_name().split('.').next().is_some_and(|s| {
-            ["Test", "Tests", "IT", "Spec"].iter().any(|end| s.len() > end.len() && s.ends_with(end))
+            ["Test", "Tests", "IT", "Spec"]
+                .iter()
+                .any(|end| s.len() > end.len() && s.ends_with(end))
         })
         || [".test.", ".spec.", ".example", ".sample", ".template", ".dist", ".md", ".rst", ".adoc"]
             .iter()
@@ -170,16 +342,29 @@ mod tests {
         for yes in ["DB_PASSWORD", "apiKey", "JWT_SECRET", "githubToken", "AWS_SECRET_ACCESS_KEY"] {
             assert!(names_secret(yes), "{yes}");
         }
-        for no in ["PASSWORD_FILE", "AWS_ACCESS_KEY_ID", "TOKEN_TTL", "MAX_TOKENS", "PUBLIC_KEY", "MONKEY"]
-        {
+        for no in [
+            "PASSWORD_FILE",
+            "AWS_ACCESS_KEY_ID",
+            "TOKEN_TTL",
+            "MAX_TOKENS",
+            "PUBLIC_KEY",
+            "MONKEY",
+        ] {
             assert!(!names_secret(no), "{no}");
         }
     }
 
     #[test]
     fn stand_ins() {
-        for yes in ["changeme", "${DB_PASSWORD}", "<token>", "/run/secrets/x", "postgres", "3600", "aaaaaaaa"]
-        {
+        for yes in [
+            "changeme",
+            "${DB_PASSWORD}",
+            "<token>",
+            "/run/secrets/x",
+            "postgres",
+            "3600",
+            "aaaaaaaa",
+        ] {
             assert!(is_stand_in(yes), "{yes}");
         }
         for no in ["hunter2-Kq9", "s3cr3tP4ss!"] {

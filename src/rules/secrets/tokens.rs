@@ -177,7 +177,10 @@ pub(super) fn find(text: &str) -> Vec<Hit> {
             let Some(found) = captures.get(1).or_else(|| captures.get(0)) else { continue };
             let range = found.range();
             let overlaps = |hit: &Hit| hit.range.start < range.end && range.start < hit.range.end;
-            if stands_alone(text, &range) && is_real(form, found.as_str()) && !hits.iter().any(overlaps) {
+            if stands_alone(text, &range)
+                && is_real(form, found.as_str())
+                && !hits.iter().any(overlaps)
+            {
                 hits.push(Hit { form, range });
             }
         }

@@ -5,4 +5,7 @@ pub mod dockerfile;
 pub mod json;
 pub mod tree;
 pub mod workflow;
+
+pub mod json;
+pub mod tree;
 pub mod yaml;

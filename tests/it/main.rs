@@ -7,6 +7,7 @@
 
 mod github;
 mod eval_infra;
+mod eval;
 mod harness;
 mod rules;
 mod standin;

@@ -1,5 +1,80 @@
-//! Rules of the `migrations` family.
+//! Rules of the `migration` family: SQL migrations that lock, lose or break.
+//!
+//! Facts come from one parse of each file ([`script`]); where squawk's linter has worked out
+//! something subtle, its hit is taken as the fact and worded here.
+
+mod actions;
+mod columns;
+mod constraints;
+mod data;
+mod design;
+mod dialect;
+pub(super) mod discover;
+mod drops;
+pub(super) mod facts;
+mod files;
+mod history;
+mod indexes;
+mod locks;
+mod renames;
+mod say;
+mod script;
 
 use super::Rule;
 
-pub(super) const RULES: &[Rule] = &[];
+pub(super) const RULES: &[Rule] = &[
+    files::MISSING_ROLLBACK,
+    files::EDITED_APPLIED,
+    files::VERSION_COLLISION,
+    drops::TABLE_DROPPED,
+    drops::COLUMN_DROPPED,
+    drops::SCHEMA_DROPPED,
+    drops::TYPE_DROPPED,
+    drops::VIEW_DROPPED,
+    drops::CONSTRAINT_DROPPED,
+    drops::DEFAULT_DROPPED,
+    drops::NOT_NULL_DROPPED,
+    drops::TRIGGER_DISABLED,
+    drops::EXTENSION_DROPPED,
+    drops::TRUNCATED,
+    renames::COLUMN_RENAMED,
+    renames::TABLE_RENAMED,
+    renames::OBJECT_RENAMED,
+    renames::SCHEMA_CHANGED,
+    renames::IDENTITY_CHANGED,
+    renames::GENERATED_DROPPED,
+    renames::GENERATED_CHANGED,
+    columns::REQUIRED_COLUMN_ADDED,
+    columns::COLUMN_REWRITES_TABLE,
+    columns::COLUMN_TYPE_CHANGED,
+    columns::NOT_NULL_SET,
+    constraints::CHECK_VALIDATED,
+    constraints::FOREIGN_KEY_VALIDATED,
+    constraints::UNIQUE_BUILDS_INDEX,
+    constraints::PRIMARY_KEY_BUILDS_INDEX,
+    constraints::EXCLUSION_ADDED,
+    constraints::VALIDATED_AT_ONCE,
+    constraints::DOMAIN_CONSTRAINT,
+    indexes::NOT_CONCURRENT,
+    indexes::DROP_NOT_CONCURRENT,
+    indexes::REINDEX_NOT_CONCURRENT,
+    indexes::DETACH_NOT_CONCURRENT,
+    indexes::CONCURRENT_IN_TRANSACTION,
+    indexes::FOREIGN_KEY_WITHOUT_INDEX,
+    locks::TABLE_REWRITTEN,
+    locks::TABLE_LOCKED,
+    locks::REFRESH_NOT_CONCURRENT,
+    locks::MISSING_LOCK_TIMEOUT,
+    locks::TRANSACTION_NESTED,
+    locks::TRANSACTION_LEFT_OPEN,
+    data::UNBATCHED,
+    data::BESIDE_SCHEMA_CHANGE,
+    data::ENUM_VALUE_USED,
+    data::DUPLICATE_ASSIGNMENT,
+    design::NO_PRIMARY_KEY,
+    design::SMALL_PRIMARY_KEY,
+    design::TIMESTAMP_WITHOUT_ZONE,
+    design::CHAR_COLUMN,
+    design::IDENTIFIER_TOO_LONG,
+    design::ENUM_VALUE_UNORDERED,
+];

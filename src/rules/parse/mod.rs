@@ -7,5 +7,6 @@ pub mod tree;
 pub mod workflow;
 
 pub mod json;
+pub mod sql;
 pub mod tree;
 pub mod yaml;

@@ -1,0 +1,166 @@
+//! Changes of rows inside migrations.
+
+use super::facts::{Kind, Statement};
+use super::say::{About, Holds, draft, migrations, on_hits, on_statements, rule};
+use super::script::Hit;
+use crate::domain::finding::Category::{Performance, Reliability};
+use crate::domain::finding::Confidence::{High, Medium};
+use crate::domain::finding::Severity::{Major, Minor};
+use crate::rules::{Draft, Rule};
+
+pub(super) const UNBATCHED: Rule = rule(
+    About {
+        code: "migration/unbatched-data-change",
+        title: "An UPDATE or DELETE of every row in one statement",
+        severity: Major,
+        confidence: Medium,
+        equivalents: &[],
+        page: include_str!("../../../fixtures/rules/migration/unbatched-data-change.md"),
+    },
+    Performance,
+    |context, findings| {
+        on_statements(context, findings, Holds::Everywhere, |at| {
+            let (verb, table) = match &at.statement.kind {
+                Kind::Update { table, filtered: false } => ("UPDATE", table),
+                Kind::Delete { table, filtered: false } => ("DELETE", table),
+                _ => return None,
+            };
+            if table.is_empty() || at.on_new_table() || is_bookkeeping(table) {
+                return None;
+            }
+            Some(draft(
+                format!("`{verb}` touches every row of `{table}` in one statement"),
+                "All rows stay locked until the transaction ends, concurrent writers wait, replicas fall behind, and the \
+                 table grows by a dead copy of each row.",
+                "Work in batches of a few thousand rows by key range, each committed on its own, outside of the schema \
+                 migration; restrict it with `WHERE` to the rows that need it.",
+            ))
+        });
+    },
+);
+
+/// Tables in which migration tools keep their own state: a handful of rows.
+fn is_bookkeeping(table: &str) -> bool {
+    ["alembic_version", "schema_migrations", "flyway_schema_history", "goose_db_version"]
+        .contains(&table)
+}
+
+pub(super) const BESIDE_SCHEMA_CHANGE: Rule = rule(
+    About {
+        code: "migration/data-change-beside-schema-change",
+        title: "Rows are changed in the transaction that holds a schema lock",
+        severity: Minor,
+        confidence: Medium,
+        equivalents: &["eugene:E4"],
+        page: include_str!("../../../fixtures/rules/migration/data-change-beside-schema-change.md"),
+    },
+    Performance,
+    |context, findings| {
+        for migration in migrations(context, Holds::OnPostgres) {
+            let mut locked: Option<&str> = None;
+            for at in migration.statements() {
+                match &at.statement.kind {
+                    _ if !at.statement.in_transaction => locked = None,
+                    Kind::AlterTable { table, .. } if !at.on_new_table() => {
+                        locked = Some(table.as_str());
+                    }
+                    Kind::Update { table, .. } | Kind::Delete { table, .. }
+                        if !at.on_new_table() && !is_bookkeeping(table) =>
+                    {
+                        let Some(held) = locked.take() else { continue };
+                        let held = held.to_owned();
+                        at.report(
+                            findings,
+                            Draft {
+                                ..draft(
+                                    format!("Rows of `{table}` change while `{held}` is locked exclusively"),
+                                    format!(
+                                        "`ALTER TABLE` above took an ACCESS EXCLUSIVE lock on `{held}` that lasts until the \
+                                         transaction ends: reads and writes of it wait for this statement too."
+                                    ),
+                                    "Put the data change in a migration of its own, so that the lock is held for an instant \
+                                     only.",
+                                )
+                            },
+                        );
+                    }
+                    _ => {}
+                }
+            }
+        }
+    },
+);
+
+pub(super) const ENUM_VALUE_USED: Rule = rule(
+    About {
+        code: "migration/enum-value-used-at-once",
+        title: "A new enum value is used in the transaction that adds it",
+        severity: Major,
+        confidence: High,
+        equivalents: &[],
+        page: include_str!("../../../fixtures/rules/migration/enum-value-used-at-once.md"),
+    },
+    Reliability,
+    |context, findings| {
+        for migration in migrations(context, Holds::OnPostgres) {
+            for at in migration.statements().filter(|at| at.statement.in_transaction) {
+                let Kind::AddEnumValue { type_name, value } = &at.statement.kind else { continue };
+                let made_here = migration.script.statements.iter().any(
+                    |s| matches!(&s.kind, Kind::Create { what: "type", name } if name == type_name),
+                );
+                let quoted = format!("'{value}'");
+                let uses = |s: &&Statement| {
+                    s.bytes.start > at.statement.bytes.start
+                        && s.in_transaction
+                        && !matches!(s.kind, Kind::AddEnumValue { .. })
+                        && migration
+                            .script
+                            .text
+                            .get(s.bytes.clone())
+                            .is_some_and(|t| t.contains(&quoted))
+                };
+                if made_here
+                    || value.is_empty()
+                    || !migration.script.statements.iter().any(|s| uses(&s))
+                {
+                    continue;
+                }
+                at.report(
+                    findings,
+                    Draft {
+                        symbol: Some(type_name.clone()),
+                        ..draft(
+                            format!("`{value}` cannot be used before the transaction that adds it commits"),
+                            format!(
+                                "PostgreSQL refuses a new value of `{type_name}` until the transaction that added it has \
+                                 committed (\"unsafe use of new value\"), so the migration fails at the statement that uses it."
+                            ),
+                            "Add the value in one migration and use it in the next.",
+                        )
+                    },
+                );
+            }
+        }
+    },
+);
+
+pub(super) const DUPLICATE_ASSIGNMENT: Rule = rule(
+    About {
+        code: "migration/duplicate-assignment",
+        title: "A column is assigned twice in one statement",
+        severity: Major,
+        confidence: High,
+        equivalents: &["squawk:ban-duplicate-column-assignments"],
+        page: include_str!("../../../fixtures/rules/migration/duplicate-assignment.md"),
+    },
+    Reliability,
+    |context, findings| {
+        on_hits(context, findings, Holds::OnPostgres, Hit::BanDuplicateColumnAssignments, |at| {
+            Some(draft(
+                format!("`{}` gets a value twice in this statement", at.snippet()),
+                "PostgreSQL refuses a statement that assigns one column several times, so the migration fails here.",
+                "Keep the assignment that is meant.",
+            ))
+        });
+    },
+);

@@ -1,0 +1,324 @@
+//! Migrations as files: undone, edited, numbered twice.
+
+use super::discover::{self, Direction, Framework, Identity};
+use super::say::{About, draft};
+use crate::domain::change::{Change, ChangeKind, FileChange};
+use crate::domain::diff::{LineRange, Side};
+use crate::domain::finding::Category::{Process, Reliability};
+use crate::domain::finding::Confidence::{High, Medium};
+use crate::domain::finding::FindingKind;
+use crate::domain::finding::Severity::Major;
+use crate::domain::path::RepoPath;
+use crate::domain::team::Lane;
+use crate::ports::source::Need;
+use crate::rules::parse::sql;
+use crate::rules::{Check, Draft, Findings, Rule, RuleContext};
+
+const fn rule(
+    about: About,
+    kind: FindingKind,
+    needs: fn(&Change) -> Vec<Need>,
+    check: fn(&RuleContext<'_>, &mut Findings<'_>),
+) -> Rule {
+    Rule {
+        code: about.code,
+        title: about.title,
+        lane: Lane::Data,
+        kind,
+        category: if matches!(kind, FindingKind::MissingEvidence) { Process } else { Reliability },
+        severity: about.severity,
+        confidence: about.confidence,
+        equivalents: about.equivalents,
+        page: about.page,
+        check: Check::Change { applies: discover::has_forward_migration, needs, check },
+    }
+}
+
+pub(super) const MISSING_ROLLBACK: Rule = rule(
+    About {
+        code: "migration/missing-rollback",
+        title: "A migration without a way back",
+        severity: Major,
+        confidence: High,
+        equivalents: &[],
+        page: include_str!("../../../fixtures/rules/migration/missing-rollback.md"),
+    },
+    FindingKind::MissingEvidence,
+    |change| {
+        let paths = added(change).filter_map(|(file, identity)| counterpart(file, &identity));
+        paths.map(|path| Need::File { side: Side::Head, path }).collect()
+    },
+    |context, findings| {
+        if says_how_to_recover(context.change.body.expose()) {
+            return;
+        }
+        for (file, identity) in added(context.change) {
+            if has_rollback(context, file, &identity) {
+                continue;
+            }
+            let how = match identity.framework {
+                Framework::Goose => "Fill the `-- +goose Down` section",
+                Framework::Dbmate => "Fill the `-- migrate:down` section",
+                Framework::SqlMigrate => "Fill the `-- +migrate Down` section",
+                Framework::Diesel => "Write `down.sql` beside it",
+                Framework::Pairs => "Write the `.down.sql` file beside it",
+                Framework::Flyway => "Write the undo migration (`U` and the same version)",
+                Framework::Prisma | Framework::Supabase | Framework::Plain => {
+                    "Write down in the file, as a comment that starts with `-- Rollback:`, how to undo it"
+                }
+            };
+            findings.on_file(
+                file,
+                Draft {
+                    symbol: Some(identity.version.clone()),
+                    ..draft(
+                        format!("No way back from migration `{}`", file.path.file_name()),
+                        "Neither a down script nor a note says how to get out of this migration. When the release fails at \
+                         night, whoever is on call has to work that out on the live database.",
+                        format!(
+                            "{how}. If it cannot be undone, say so with `-- Irreversible:` and what to restore instead, or put \
+                             a rollback section into the pull request's text."
+                        ),
+                    )
+                },
+            );
+        }
+    },
+);
+
+/// Forward migrations that the change adds and that run once.
+fn added(change: &Change) -> impl Iterator<Item = (&FileChange, Identity)> {
+    change.files.iter().filter(|file| file.is_added()).filter_map(|file| {
+        let identity = discover::identify_file(file)?;
+        (identity.direction == Direction::Up && file.head_text().is_some())
+            .then_some((file, identity))
+    })
+}
+
+/// Where the tool would look for the script that undoes a migration.
+fn counterpart(file: &FileChange, identity: &Identity) -> Option<RepoPath> {
+    let path = file.path.as_str();
+    let name = file.path.file_name();
+    let beside = |name: String| {
+        let directory = file.path.directory();
+        RepoPath::new(&if directory.is_empty() { name } else { format!("{directory}/{name}") })
+    };
+    match identity.framework {
+        Framework::Pairs => RepoPath::new(&format!("{}.down.sql", path.get(..path.len() - 7)?)),
+        Framework::Diesel => beside("down.sql".to_owned()),
+        Framework::Prisma => beside("down.sql".to_owned()),
+        Framework::Flyway => beside(format!("U{}", name.get(1..)?)),
+        Framework::Plain | Framework::Supabase => {
+            beside(format!("{}.down.sql", name.strip_suffix(".sql")?))
+        }
+        Framework::Goose | Framework::Dbmate | Framework::SqlMigrate => None,
+    }
+}
+
+fn has_rollback(context: &RuleContext<'_>, file: &FileChange, identity: &Identity) -> bool {
+    let text = file.head_text().map_or("", |text| text.as_str());
+    let backward = discover::backward_part(identity.framework, text);
+    let undone_here = backward.iter().filter_map(|part| text.get(part.clone())).any(has_statements);
+    if undone_here || text.lines().filter_map(comment).any(says_how_to_recover) {
+        return true;
+    }
+    if let Some(path) = counterpart(file, identity) {
+        let there = context.gathered(&Need::File { side: Side::Head, path: path.clone() });
+        let changed = context.change.file(&path).and_then(|file| file.head_text());
+        let text = changed.or(there.first().map(|file| &file.text));
+        if text.is_some_and(|text| {
+            has_statements(text.as_str())
+                || text.as_str().lines().filter_map(comment).any(says_how_to_recover)
+        }) {
+            return true;
+        }
+    }
+    // Flyway's undo migrations may carry another description.
+    identity.framework == Framework::Flyway
+        && context.change.files.iter().any(|other| {
+            discover::identify_file(other).is_some_and(|undo| {
+                undo.direction == Direction::Down && undo.version == identity.version
+            })
+        })
+}
+
+fn has_statements(part: &str) -> bool {
+    sql::without_comments(part).chars().any(char::is_alphanumeric)
+}
+
+fn comment(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    line.strip_prefix("--").or_else(|| line.strip_prefix("/*")).or_else(|| line.strip_prefix("* "))
+}
+
+/// Whether a text says how to get back: one of the words, followed by more than a word or two.
+fn says_how_to_recover(text: &str) -> bool {
+    const WORDS: [&str; 6] =
+        ["rollback", "roll back", "rolling back", "irreversible", "to revert", "to undo"];
+    let lower = text.to_lowercase();
+    WORDS.iter().any(|word| {
+        lower.match_indices(word).any(|(at, _)| {
+            let rest = lower.get(at + word.len()..).unwrap_or("");
+            let section = rest.split("\n#").next().unwrap_or(rest);
+            let said = section.split_whitespace().filter(|part| part.len() > 1).count();
+            let empty = ["n/a", "none", "todo", "tbd"].iter().any(|filler| {
+                section.trim_start_matches([':', ' ', '\n', '\r', '-', '*']).starts_with(filler)
+            });
+            said >= 3 && !empty
+        })
+    })
+}
+
+pub(super) const EDITED_APPLIED: Rule = rule(
+    About {
+        code: "migration/edited-applied",
+        title: "A migration that is already on the base branch is edited",
+        severity: Major,
+        confidence: High,
+        equivalents: &[],
+        page: include_str!("../../../fixtures/rules/migration/edited-applied.md"),
+    },
+    FindingKind::Evidence,
+    |_| Vec::new(),
+    |context, findings| {
+        for file in &context.change.files {
+            let Some((side, lines)) = edited_lines(file) else { continue };
+            findings.at(
+                file,
+                side,
+                lines,
+                draft(
+                    format!("`{}` is on the base branch already and is changed here", file.path.file_name()),
+                    "Databases that have run it will not run it again: they keep the old schema, or the tool stops because the \
+                     checksum no longer fits. New databases get another schema than old ones.",
+                    "Leave the file as it is and put the change into a new migration. If it is certain that no environment \
+                     has run it, say so in the pull request and dismiss this.",
+                ),
+            );
+        }
+    },
+);
+
+/// Where a migration that existed before changes its meaning.
+fn edited_lines(file: &FileChange) -> Option<(Side, LineRange)> {
+    if matches!(file.kind, ChangeKind::Added | ChangeKind::Deleted) {
+        return None;
+    }
+    let identity = discover::identify_file(file)?;
+    let (base, head) = (file.base_text()?, file.head_text()?);
+    discover::identify(file.path_on(Side::Base), base.as_str())?;
+    if identity.direction != Direction::Up
+        || meaning(&identity, base.as_str()) == meaning(&identity, head.as_str())
+    {
+        return None;
+    }
+    let first =
+        file.hunks.iter().find(|hunk| !hunk.added.is_empty() || !hunk.removed.is_empty())?;
+    let (side, lines) = if first.added.is_empty() {
+        (Side::Base, &first.removed)
+    } else {
+        (Side::Head, &first.added)
+    };
+    let start = *lines.first()?;
+    let run = lines.iter().zip(start..).take_while(|(line, wanted)| *line == wanted).last()?;
+    Some((side, LineRange::new(start, *run.0)?))
+}
+
+fn meaning(identity: &Identity, text: &str) -> String {
+    let forward = discover::forward_part(identity.framework, text);
+    sql::without_comments(&sql::keep_only(text, &forward))
+}
+
+pub(super) const VERSION_COLLISION: Rule = rule(
+    About {
+        code: "migration/version-collision",
+        title: "Two migrations have the same version",
+        severity: Major,
+        confidence: High,
+        equivalents: &[],
+        page: include_str!("../../../fixtures/rules/migration/version-collision.md"),
+    },
+    FindingKind::Evidence,
+    |change| added(change).filter_map(|(file, identity)| same_version(file, &identity)).collect(),
+    |context, findings| {
+        for (file, identity) in added(context.change) {
+            let Some(need) = same_version(file, &identity) else { continue };
+            let found =
+                context.gathered(&need).iter().map(|other| (&other.path, other.text.as_str()));
+            let changed = context
+                .change
+                .files
+                .iter()
+                .filter_map(|other| other.head_text().map(|text| (&other.path, text.as_str())));
+            let twin = found.chain(changed).find(|(path, text)| {
+                **path != file.path
+                    && root(path, &identity) == root(&file.path, &identity)
+                    && discover::identify(path, text).is_some_and(|other| {
+                        other.direction == Direction::Up && other.version == identity.version
+                    })
+            });
+            let Some((twin, _)) = twin else { continue };
+            let sure = identity.framework != Framework::Plain;
+            findings.on_file(
+                file,
+                Draft {
+                    symbol: Some(identity.version.clone()),
+                    confidence: (!sure).then_some(Medium),
+                    ..draft(
+                        format!("Version `{}` is taken by `{}`", identity.version, twin),
+                        "Most tools refuse to start with two migrations of one version, or apply only one of them. It happens \
+                         when two branches take the next number and are merged one after the other.",
+                        "Give this migration the next free version.",
+                    )
+                },
+            );
+        }
+    },
+);
+
+/// The folder that holds a history of migrations.
+fn root<'p>(path: &'p RepoPath, identity: &Identity) -> &'p str {
+    let directory = path.directory();
+    match identity.framework {
+        Framework::Diesel => directory.rsplit_once('/').map_or("", |(parent, _)| parent),
+        _ => directory,
+    }
+}
+
+/// Asks for files whose names start with the version. `None` where equal prefixes do not mean
+/// equal versions: Prisma goes by the whole name, and days are shared by many files.
+fn same_version(file: &FileChange, identity: &Identity) -> Option<Need> {
+    let version = identity.version.as_str();
+    let day = version.len() == 8 && (version.starts_with("19") || version.starts_with("20"));
+    let dated = version.contains('-') && identity.framework != Framework::Diesel;
+    let year = version.len() == 4 && (version.starts_with("19") || version.starts_with("20"));
+    if identity.framework == Framework::Prisma || version.is_empty() || day || dated || year {
+        return None;
+    }
+    let root = root(&file.path, identity);
+    if root.contains(['*', '?', '[', ']', '{', '}']) {
+        return None;
+    }
+    let name = match identity.framework {
+        Framework::Diesel => format!("{version}*/up.sql"),
+        Framework::Flyway => format!("V{}__*.sql", version.replace('.', "[._]")),
+        _ => format!("{version}[!0-9]*.sql"),
+    };
+    let glob = if root.is_empty() { name } else { format!("{root}/{name}") };
+    Some(Need::Glob { side: Side::Head, globs: vec![glob], limit: 10 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::says_how_to_recover;
+
+    #[test]
+    fn a_note_must_say_something() {
+        assert!(says_how_to_recover("Rollback: drop the index users_email_idx"));
+        assert!(says_how_to_recover("## Rollback\n\nRedeploy the previous release."));
+        assert!(says_how_to_recover("irreversible: restore the orders table from the backup"));
+        assert!(!says_how_to_recover("## Rollback\n\nTODO: write this section down later"));
+        assert!(!says_how_to_recover("rollback"));
+        assert!(!says_how_to_recover("adds a column"));
+    }
+}

@@ -1,0 +1,340 @@
+//! Indexes and partitions of tables that hold rows.
+
+use super::actions::{ActionKind, ConstraintKind};
+use super::discover::Framework;
+use super::facts::{CreateIndex, Kind};
+use super::say::{About, Holds, draft, migrations, on_hits, on_statements, rule};
+use super::script::{At, Hit, Migration};
+use crate::domain::diff::LineRange;
+use crate::domain::finding::Category::{Performance, Reliability};
+use crate::domain::finding::Confidence::{High, Medium};
+use crate::domain::finding::Fix;
+use crate::domain::finding::Severity::{Major, Minor};
+use crate::rules::{Draft, Rule};
+
+pub(super) const NOT_CONCURRENT: Rule = rule(
+    About {
+        code: "migration/index-not-concurrent",
+        title: "An index is built on an existing table without CONCURRENTLY",
+        severity: Major,
+        confidence: High,
+        equivalents: &["squawk:require-concurrent-index-creation", "eugene:E6", "atlas:PG101"],
+        page: include_str!("../../../fixtures/rules/migration/index-not-concurrent.md"),
+    },
+    Performance,
+    |context, findings| {
+        on_statements(context, findings, Holds::OnPostgres, |at| {
+            let Kind::CreateIndex(index) = &at.statement.kind else { return None };
+            if index.concurrently || at.on_new_table() || index.table.is_empty() {
+                return None;
+            }
+            let table = &index.table;
+            let how = match at.migration.script.wrapped {
+                Some(true) => {
+                    " This tool wraps the file in a transaction, where `CONCURRENTLY` is refused: mark the migration as \
+                     not transactional."
+                }
+                _ => "",
+            };
+            Some(Draft {
+                symbol: Some(if index.name.is_empty() { table } else { &index.name }.clone()),
+                fix: concurrently_fix(at, index),
+                ..draft(
+                    format!("Writes to `{table}` stop while this index is built"),
+                    format!(
+                        "`CREATE INDEX` holds a SHARE lock on `{table}` for the whole build: reads go on, every `INSERT`, \
+                         `UPDATE` and `DELETE` waits."
+                    ),
+                    format!(
+                        "Build it with `CREATE INDEX CONCURRENTLY` in a migration of its own, outside of a transaction.{how}"
+                    ),
+                )
+            })
+        });
+    },
+);
+
+/// `CONCURRENTLY` behind `INDEX`, where the migration is known to run outside of a transaction.
+fn concurrently_fix(at: &At<'_>, index: &CreateIndex) -> Option<Fix> {
+    let alone = at.migration.effective_statements() == 1 && !at.statement.in_transaction;
+    let free = match at.migration.script.wrapped {
+        Some(false) => !at.statement.in_transaction,
+        // Flyway and Prisma run a file with this one statement outside of a transaction.
+        Some(true) => {
+            at.migration.framework() == Framework::Flyway
+                && at.migration.effective_statements() == 1
+        }
+        None => alone && at.migration.framework() == Framework::Prisma,
+    };
+    if !free || index.name.is_empty() {
+        return None;
+    }
+    let text = at.migration.file.head_text()?;
+    let line = text.line_at(index.keyword.start);
+    let written = text.line(line)?;
+    let start: usize = (1..line).filter_map(|n| text.line(n)).map(|l| l.len() + 1).sum();
+    // Files with Windows line ends do not add up like this; they get no fix.
+    let at_keyword = index.keyword.start.checked_sub(start)?;
+    let (before, after) =
+        (written.get(..at_keyword + "index".len())?, written.get(at_keyword + "index".len()..)?);
+    let keyword = before.get(at_keyword..)?;
+    let word = if keyword == "index" { "concurrently" } else { "CONCURRENTLY" };
+    keyword.eq_ignore_ascii_case("index").then(|| Fix::Replace {
+        lines: LineRange::line(line),
+        replacement: format!("{before} {word}{after}"),
+    })
+}
+
+pub(super) const DROP_NOT_CONCURRENT: Rule = rule(
+    About {
+        code: "migration/index-drop-not-concurrent",
+        title: "An index is dropped without CONCURRENTLY",
+        severity: Minor,
+        confidence: High,
+        equivalents: &["squawk:require-concurrent-index-deletion"],
+        page: include_str!("../../../fixtures/rules/migration/index-drop-not-concurrent.md"),
+    },
+    Performance,
+    |context, findings| {
+        on_statements(context, findings, Holds::OnPostgres, |at| {
+            let Kind::DropIndex { indexes, concurrently: false } = &at.statement.kind else {
+                return None;
+            };
+            let name = indexes.first()?;
+            let made_here = at.migration.script.statements.iter().any(|s| {
+                matches!(&s.kind, Kind::CreateIndex(index)
+                    if index.name == *name && at.migration.is_new_table(&index.table, s.bytes.start))
+            });
+            (!made_here).then(|| Draft {
+                symbol: Some(name.clone()),
+                ..draft(
+                    format!("Dropping `{name}` waits for, and then blocks, every query of its table"),
+                    "`DROP INDEX` takes an ACCESS EXCLUSIVE lock on the table. The drop is quick, but behind one long \
+                     query it queues, and everything that comes later, reads included, queues behind it.",
+                    "Use `DROP INDEX CONCURRENTLY` in a migration of its own, outside of a transaction.",
+                )
+            })
+        });
+    },
+);
+
+pub(super) const REINDEX_NOT_CONCURRENT: Rule = rule(
+    About {
+        code: "migration/reindex-not-concurrent",
+        title: "REINDEX without CONCURRENTLY",
+        severity: Major,
+        confidence: High,
+        equivalents: &["squawk:require-concurrent-reindex"],
+        page: include_str!("../../../fixtures/rules/migration/reindex-not-concurrent.md"),
+    },
+    Performance,
+    |context, findings| {
+        on_hits(context, findings, Holds::OnPostgres, Hit::RequireConcurrentReindex, |at| {
+            Some(draft(
+                format!("Writes stop while indexes are rebuilt: `{}`", at.snippet()),
+                "`REINDEX` locks the table against writes for the whole rebuild and takes an ACCESS EXCLUSIVE lock on the \
+                 index, so that queries that would use it wait as well.",
+                "Use `REINDEX … CONCURRENTLY` (PostgreSQL 12 and later), outside of a transaction.",
+            ))
+        });
+    },
+);
+
+pub(super) const DETACH_NOT_CONCURRENT: Rule = rule(
+    About {
+        code: "migration/partition-detach-not-concurrent",
+        title: "A partition is detached without CONCURRENTLY",
+        severity: Major,
+        confidence: High,
+        equivalents: &["squawk:require-concurrent-partition-detach"],
+        page: include_str!("../../../fixtures/rules/migration/partition-detach-not-concurrent.md"),
+    },
+    Performance,
+    |context, findings| {
+        on_hits(
+            context,
+            findings,
+            Holds::OnPostgres,
+            Hit::RequireConcurrentPartitionDetach,
+            |at| {
+                let table = at.table();
+                (!at.on_new_table()).then(|| {
+                draft(
+                    format!("Detaching a partition blocks all of `{table}`"),
+                    "`DETACH PARTITION` takes an ACCESS EXCLUSIVE lock on the parent: reads and writes of every partition \
+                     wait.",
+                    "Use `DETACH PARTITION … CONCURRENTLY` (PostgreSQL 14 and later), outside of a transaction.",
+                )
+            })
+            },
+        );
+    },
+);
+
+pub(super) const CONCURRENT_IN_TRANSACTION: Rule = rule(
+    About {
+        code: "migration/concurrent-in-transaction",
+        title: "A CONCURRENTLY statement inside a transaction",
+        severity: Major,
+        confidence: High,
+        equivalents: &["squawk:ban-concurrent-index-creation-in-transaction"],
+        page: include_str!("../../../fixtures/rules/migration/concurrent-in-transaction.md"),
+    },
+    Reliability,
+    |context, findings| {
+        on_statements(context, findings, Holds::OnPostgres, |at| {
+            let what = match &at.statement.kind {
+                Kind::CreateIndex(index) if index.concurrently => "CREATE INDEX CONCURRENTLY",
+                Kind::DropIndex { concurrently: true, .. } => "DROP INDEX CONCURRENTLY",
+                _ => return None,
+            };
+            let migration = at.migration;
+            let several = migration.script.statements.len() > 1;
+            let (who, how) = match (migration.framework(), migration.script.wrapped) {
+                // These run a lone statement outside of a transaction.
+                (Framework::Flyway, _) if !several => return None,
+                (framework, Some(true)) => (wraps(framework), opt_out(framework)),
+                (Framework::Prisma, _) if several => (
+                    "Prisma sends the file as one batch, which PostgreSQL runs as one transaction",
+                    "Give the statement a migration of its own.",
+                ),
+                _ if at.statement.in_transaction => (
+                    "The script begins a transaction",
+                    "Move the statement outside of `BEGIN` and `COMMIT`.",
+                ),
+                _ => return None,
+            };
+            Some(draft(
+                format!("`{what}` fails here: it cannot run inside a transaction"),
+                format!(
+                    "{who}, and PostgreSQL refuses the statement there, so the migration stops at this point."
+                ),
+                how,
+            ))
+        });
+    },
+);
+
+fn wraps(framework: Framework) -> &'static str {
+    match framework {
+        Framework::Goose => "Goose runs each migration in a transaction",
+        Framework::Dbmate => "dbmate runs each migration in a transaction",
+        Framework::SqlMigrate => "sql-migrate runs each migration in a transaction",
+        Framework::Flyway => "Flyway runs a migration with other statements in a transaction",
+        Framework::Diesel => "Diesel runs each migration in a transaction",
+        _ => "The tool runs the file in a transaction",
+    }
+}
+
+fn opt_out(framework: Framework) -> &'static str {
+    match framework {
+        Framework::Goose => {
+            "Put it in a migration of its own with `-- +goose NO TRANSACTION` at the top."
+        }
+        Framework::Dbmate => {
+            "Put it in a migration of its own with `-- migrate:up transaction:false`."
+        }
+        Framework::SqlMigrate => {
+            "Put it in a migration of its own with `-- +migrate Up notransaction`."
+        }
+        Framework::Flyway => {
+            "Put it in a migration of its own: Flyway then leaves out the transaction. Or set \
+             `executeInTransaction=false` for this script."
+        }
+        Framework::Diesel => {
+            "Put it in a migration of its own whose `metadata.toml` says `run_in_transaction = false`."
+        }
+        _ => "Put it in a migration of its own that runs without a transaction.",
+    }
+}
+
+pub(super) const FOREIGN_KEY_WITHOUT_INDEX: Rule = rule(
+    About {
+        code: "migration/foreign-key-without-index",
+        title: "A foreign key whose columns have no index",
+        severity: Minor,
+        confidence: Medium,
+        equivalents: &["eugene:E15"],
+        page: include_str!("../../../fixtures/rules/migration/foreign-key-without-index.md"),
+    },
+    Performance,
+    |context, findings| {
+        let all = migrations(context, Holds::OnPostgres);
+        for migration in &all {
+            for at in migration.statements() {
+                for (table, columns) in keys_of(&at) {
+                    if columns.is_empty() || is_indexed(&all, &table, &columns) {
+                        continue;
+                    }
+                    let list = columns.join(", ");
+                    at.report(
+                        findings,
+                        Draft {
+                            symbol: Some(format!("{table}.{list}")),
+                            ..draft(
+                                format!("No index covers the foreign key `{table} ({list})`"),
+                                format!(
+                                    "PostgreSQL does not index the referencing side by itself. Each delete, and each \
+                                     change of a key, in the referenced table then reads all of `{table}`, and so do joins \
+                                     from that side."
+                                ),
+                                format!(
+                                    "Create an index that starts with `{list}`; on a table that has rows already, \
+                                     `CONCURRENTLY` and in a migration of its own."
+                                ),
+                            )
+                        },
+                    );
+                }
+            }
+        }
+    },
+);
+
+/// Foreign keys of tables that the change creates. For tables that exist already, an older
+/// migration may have made the index.
+fn keys_of(at: &At<'_>) -> Vec<(String, Vec<String>)> {
+    match &at.statement.kind {
+        Kind::CreateTable(made) if !made.special => {
+            made.foreign_keys.iter().map(|columns| (made.name.clone(), columns.clone())).collect()
+        }
+        Kind::AlterTable { table, actions } => actions
+            .iter()
+            .filter_map(|action| match &action.kind {
+                ActionKind::AddColumn(column) if column.references => {
+                    Some((table.clone(), vec![column.name.clone()]))
+                }
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether any index or key in the change starts with these columns, in any order.
+fn is_indexed(all: &[Migration<'_>], table: &str, columns: &[String]) -> bool {
+    let covers = |index: &[String]| {
+        index.len() >= columns.len()
+            && index.iter().take(columns.len()).all(|column| columns.contains(column))
+    };
+    all.iter().flat_map(|migration| &migration.script.statements).any(|s| match &s.kind {
+        Kind::CreateTable(made) if made.name == table => made.indexed.iter().any(|i| covers(i)),
+        Kind::CreateIndex(index) => {
+            index.table == table && !index.partial && covers(&index.columns)
+        }
+        Kind::AlterTable { table: altered, actions } if altered == table => {
+            actions.iter().any(|action| match &action.kind {
+                ActionKind::AddConstraint(c) => {
+                    matches!(c.kind, ConstraintKind::Unique | ConstraintKind::PrimaryKey)
+                        && covers(&c.columns)
+                }
+                ActionKind::AddColumn(column) => {
+                    (column.unique || column.primary_key)
+                        && covers(std::slice::from_ref(&column.name))
+                }
+                _ => false,
+            })
+        }
+        _ => false,
+    })
+}

@@ -1,0 +1,207 @@
+//! Locks, transactions and the settings that bound them.
+
+use super::facts::Kind;
+use super::say::{About, Holds, draft, migrations, on_hits, on_statements, rule};
+use super::script::Hit;
+use crate::domain::finding::Category::{Performance, Reliability};
+use crate::domain::finding::Confidence::{High, Medium};
+use crate::domain::finding::Severity::{Info, Major, Minor};
+use crate::rules::{Draft, Rule};
+
+pub(super) const TABLE_REWRITTEN: Rule = rule(
+    About {
+        code: "migration/table-rewritten",
+        title: "VACUUM FULL or CLUSTER rewrites a table under an exclusive lock",
+        severity: Major,
+        confidence: High,
+        equivalents: &["squawk:prefer-repack"],
+        page: include_str!("../../../fixtures/rules/migration/table-rewritten.md"),
+    },
+    Performance,
+    |context, findings| {
+        on_statements(context, findings, Holds::OnPostgres, |at| {
+            let Kind::Rewrite { what, table } = &at.statement.kind else { return None };
+            let which =
+                if table.is_empty() { "every table".to_owned() } else { format!("`{table}`") };
+            Some(draft(
+                format!("`{what}` locks and rewrites {which}"),
+                "The table is written anew under an ACCESS EXCLUSIVE lock: reads and writes wait until the copy and all \
+                 indexes are complete.",
+                "Use `pg_repack` or `pg_squeeze` outside of the migrations (or `REPACK (CONCURRENTLY)` from PostgreSQL 19 \
+                 on). Plain `VACUUM` frees space for reuse without that lock.",
+            ))
+        });
+    },
+);
+
+pub(super) const TABLE_LOCKED: Rule = rule(
+    About {
+        code: "migration/table-locked",
+        title: "A migration locks a table explicitly",
+        severity: Minor,
+        confidence: High,
+        equivalents: &[],
+        page: include_str!("../../../fixtures/rules/migration/table-locked.md"),
+    },
+    Performance,
+    |context, findings| {
+        on_statements(context, findings, Holds::OnPostgres, |at| {
+            let Kind::Lock { tables, mode } = &at.statement.kind else { return None };
+            let (blocks, severity) = match mode.split_whitespace().collect::<Vec<_>>().as_slice() {
+                ["access", "exclusive"] => ("reads and writes", Major),
+                ["exclusive"] | ["share"] | ["share", "row", "exclusive"] => ("writes", Minor),
+                _ => return None,
+            };
+            let table = tables.first()?;
+            Some(Draft {
+                severity: Some(severity),
+                symbol: Some(table.clone()),
+                ..draft(
+                    format!("`{table}` is locked against {blocks} until the transaction ends"),
+                    format!(
+                        "The lock is held for everything that follows in the transaction, and while it waits behind a long \
+                         query, every later query of `{table}` waits behind it."
+                    ),
+                    "Leave locking to the statements themselves. If it must be, set a short `lock_timeout`, retry, and keep \
+                     the transaction to what needs the lock.",
+                )
+            })
+        });
+    },
+);
+
+pub(super) const REFRESH_NOT_CONCURRENT: Rule = rule(
+    About {
+        code: "migration/refresh-not-concurrent",
+        title: "A materialized view is refreshed without CONCURRENTLY",
+        severity: Minor,
+        confidence: High,
+        equivalents: &[],
+        page: include_str!("../../../fixtures/rules/migration/refresh-not-concurrent.md"),
+    },
+    Performance,
+    |context, findings| {
+        on_statements(context, findings, Holds::OnPostgres, |at| {
+            let Kind::Refresh { view, concurrently: false } = &at.statement.kind else {
+                return None;
+            };
+            let made_here =
+                at.migration.script.statements.iter().any(
+                    |s| matches!(&s.kind, Kind::Create { what: "view", name } if name == view),
+                );
+            (!made_here).then(|| Draft {
+                symbol: Some(view.clone()),
+                ..draft(
+                    format!("Readers of `{view}` wait while it is refreshed"),
+                    "A plain `REFRESH MATERIALIZED VIEW` holds an ACCESS EXCLUSIVE lock on the view for as long as its \
+                     query runs.",
+                    "Use `REFRESH MATERIALIZED VIEW CONCURRENTLY` (the view needs a unique index), from a job rather than \
+                     from a migration.",
+                )
+            })
+        });
+    },
+);
+
+pub(super) const MISSING_LOCK_TIMEOUT: Rule = rule(
+    About {
+        code: "migration/missing-lock-timeout",
+        title: "Locks are taken without a lock_timeout",
+        severity: Info,
+        confidence: Medium,
+        equivalents: &[
+            "squawk:require-lock-timeout",
+            "squawk:require-timeout-settings",
+            "eugene:E9",
+        ],
+        page: include_str!("../../../fixtures/rules/migration/missing-lock-timeout.md"),
+    },
+    Reliability,
+    |context, findings| {
+        for migration in migrations(context, Holds::OnPostgres) {
+            // One note for a file is enough, at the first statement that queues for a lock.
+            let first = migration.hits(Hit::RequireLockTimeout).find(|at| {
+                let waits = match &at.statement.kind {
+                    Kind::CreateTable(made) => !made.foreign_keys.is_empty(),
+                    Kind::CreateIndex(index) => !index.concurrently,
+                    Kind::DropIndex { concurrently, .. } => !concurrently,
+                    Kind::AlterTable { .. }
+                    | Kind::DropTable { .. }
+                    | Kind::Truncate { .. }
+                    | Kind::Lock { .. }
+                    | Kind::Rewrite { .. } => true,
+                    _ => false,
+                };
+                waits && !at.on_new_table()
+            });
+            if let Some(at) = first {
+                at.report(
+                    findings,
+                    draft(
+                        "Nothing bounds how long this waits for its lock".to_owned(),
+                        "While the statement waits behind a long query or a forgotten transaction, every later query of the \
+                         table queues behind it, reads included. No `lock_timeout` is set in this file; a role or connection \
+                         setting would do as well, and cannot be seen from here.",
+                        "Start with `SET lock_timeout = '2s';` (or `SET LOCAL` inside a transaction) and retry the migration \
+                         when it gives up.",
+                    ),
+                );
+            }
+        }
+    },
+);
+
+pub(super) const TRANSACTION_NESTED: Rule = rule(
+    About {
+        code: "migration/transaction-nested",
+        title: "A transaction is begun or ended inside another",
+        severity: Major,
+        confidence: High,
+        equivalents: &["squawk:transaction-nesting"],
+        page: include_str!("../../../fixtures/rules/migration/transaction-nested.md"),
+    },
+    Reliability,
+    |context, findings| {
+        on_hits(context, findings, Holds::OnPostgres, Hit::TransactionNesting, |at| {
+            let wrapped = at.migration.script.wrapped == Some(true);
+            let why = if wrapped {
+                "The tool already runs this file in a transaction. The inner `COMMIT` ends that one early: what follows \
+                 runs outside of it, and a failure leaves half of the migration applied."
+            } else {
+                "PostgreSQL has one transaction at a time: a second `BEGIN` only warns, the first `COMMIT` ends everything, \
+                 and what follows runs outside of any transaction."
+            };
+            Some(draft(
+                format!("`{}` does not do what it says here", at.snippet()),
+                why,
+                if wrapped {
+                    "Leave out `BEGIN` and `COMMIT`, or use the tool's own marker to run the file without a transaction."
+                } else {
+                    "Pair each `BEGIN` with one `COMMIT`; use `SAVEPOINT` for a transaction within a transaction."
+                },
+            ))
+        });
+    },
+);
+
+pub(super) const TRANSACTION_LEFT_OPEN: Rule = rule(
+    About {
+        code: "migration/transaction-left-open",
+        title: "A transaction is begun and never committed",
+        severity: Major,
+        confidence: High,
+        equivalents: &["squawk:ban-uncommitted-transaction"],
+        page: include_str!("../../../fixtures/rules/migration/transaction-left-open.md"),
+    },
+    Reliability,
+    |context, findings| {
+        on_hits(context, findings, Holds::OnPostgres, Hit::BanUncommittedTransaction, |_| {
+            Some(draft(
+                "This transaction is never committed".to_owned(),
+                "The script ends while the transaction is open: the connection closes and everything since `BEGIN` is rolled \
+                 back, although the tool may record the migration as applied.",
+                "Add the missing `COMMIT`, or drop the `BEGIN` where the tool manages transactions.",
+            ))
+        });
+    },
+);

@@ -1,0 +1,345 @@
+//! A migration as the rules see it: parsed once, with the linter's hits and what the rest of the
+//! change creates.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use squawk_linter::Linter;
+
+pub use squawk_linter::Rule as Hit;
+
+use super::actions::Action;
+use super::dialect::{self, Dialect};
+use super::discover::{self, Direction, Framework, Identity};
+use super::facts::{self, Kind, Statement};
+use crate::domain::change::{Change, FileChange, SourceFile};
+use crate::domain::diff::{LineRange, Side};
+use crate::ports::source::Need;
+use crate::rules::parse::sql;
+use crate::rules::{Draft, Findings, RuleContext};
+
+/// One side of a migration file, parsed.
+pub struct Script {
+    pub identity: Option<Identity>,
+    pub statements: Vec<Statement>,
+    /// What the linter reports, by rule.
+    hits: Vec<(Hit, Range<usize>)>,
+    /// The file's own text, for fixes.
+    pub text: String,
+    /// The tool runs it in a transaction; `None` when the file does not show it.
+    pub wrapped: Option<bool>,
+}
+
+impl Script {
+    fn parse(change: &Change, file: &FileChange, text: &str) -> Self {
+        let identity = discover::identify(&file.path, text);
+        let framework = identity.as_ref().map_or(Framework::Plain, |identity| identity.framework);
+        let wrapped = match framework {
+            Framework::Diesel if opts_out(change, file) => Some(false),
+            _ => discover::runs_in_transaction(framework, text),
+        };
+        let forward = discover::forward_part(framework, text);
+        let masked = sql::standard_quotes(&sql::keep_only(text, &forward));
+        let mut script = Self {
+            identity,
+            statements: Vec::new(),
+            hits: Vec::new(),
+            text: text.to_owned(),
+            wrapped,
+        };
+        if let Some(parsed) = sql::parse(&masked) {
+            script.statements = facts::of_script(&parsed.tree(), wrapped == Some(true));
+            let mut linter = Linter::with_default_rules();
+            linter.rules.insert(Hit::BanDisableTrigger);
+            linter.rules.insert(Hit::BanReplicaIdentity);
+            linter.rules.insert(Hit::BanAlterGeneratedExpression);
+            linter.settings.assume_in_transaction = wrapped == Some(true);
+            script.hits = linter
+                .lint(&parsed, &masked)
+                .into_iter()
+                .map(|hit| (hit.code, hit.text_range.start().into()..hit.text_range.end().into()))
+                .collect();
+        }
+        script
+    }
+}
+
+/// Whether a Diesel migration comes with a `metadata.toml` that switches its transaction off.
+fn opts_out(change: &Change, file: &FileChange) -> bool {
+    let metadata = format!("{}/metadata.toml", file.path.directory());
+    change.files.iter().filter(|other| other.path.as_str() == metadata).any(|other| {
+        other.head_text().is_some_and(|text| {
+            let settings: String = text.as_str().split_whitespace().collect();
+            settings.contains("run_in_transaction=false")
+        })
+    })
+}
+
+/// A migration of the change that runs forwards.
+pub struct Migration<'a> {
+    pub file: &'a FileChange,
+    pub script: Arc<Script>,
+    pub dialect: Dialect,
+    /// Tables made by migrations of this change that run before this one.
+    created_before: HashSet<String>,
+}
+
+/// A statement of a migration with what belongs to it.
+#[derive(Clone, Copy)]
+pub struct At<'m> {
+    pub migration: &'m Migration<'m>,
+    pub statement: &'m Statement,
+    pub action: Option<&'m Action>,
+    /// The bytes to report.
+    start: usize,
+    end: usize,
+}
+
+impl<'a> Migration<'a> {
+    /// The forward migrations of a change, in path order.
+    pub fn all(context: &RuleContext<'a>) -> Vec<Migration<'a>> {
+        let mut files: Vec<&FileChange> =
+            context.change.files.iter().filter(|file| discover::is_forward(file)).collect();
+        files.sort_by(|a, b| a.path.as_str().cmp(b.path.as_str()));
+        let siblings = context.gathered(&context_need(context.change));
+        let mut created: HashSet<String> = HashSet::new();
+        let mut all = Vec::new();
+        for file in files {
+            let parsed =
+                context.parsed(file, Side::Head, |text| Script::parse(context.change, file, text));
+            let Some(script) = parsed else { continue };
+            let dialect = dialect_of(file, &script, siblings);
+            let created_before = created.clone();
+            if file.is_added() {
+                created.extend(tables_made(&script.statements).map(str::to_owned));
+            }
+            all.push(Migration { file, script, dialect, created_before });
+        }
+        all
+    }
+
+    /// Whether the table is new with this change at that point, so that it is empty and nobody
+    /// waits for its locks.
+    pub fn is_new_table(&self, table: &str, before: usize) -> bool {
+        if self.created_before.contains(table) {
+            return true;
+        }
+        let earlier: Vec<&Statement> =
+            self.script.statements.iter().take_while(|s| s.bytes.start < before).collect();
+        let renamed_from = earlier.iter().find_map(|s| match &s.kind {
+            Kind::AlterTable { table: from, actions } => actions.iter().find_map(|action| {
+                let super::actions::ActionKind::RenameTable { to } = &action.kind else {
+                    return None;
+                };
+                (to == table).then_some(from.as_str())
+            }),
+            _ => None,
+        });
+        earlier.iter().any(|s| match &s.kind {
+            Kind::CreateTable(made) => {
+                made.name == table || Some(made.name.as_str()) == renamed_from
+            }
+            _ => false,
+        })
+    }
+
+    /// The statements, the ones added by this change only.
+    pub fn statements(&self) -> impl Iterator<Item = At<'_>> {
+        self.script
+            .statements
+            .iter()
+            .map(|statement| At {
+                migration: self,
+                statement,
+                action: None,
+                start: statement.bytes.start,
+                end: statement.bytes.end,
+            })
+            .filter(|at| self.file.adds_any(at.lines()))
+    }
+
+    /// The actions of `ALTER TABLE` statements that this change adds.
+    pub fn actions(&self) -> impl Iterator<Item = (At<'_>, &str, &Action)> {
+        self.script.statements.iter().flat_map(move |statement| {
+            let (table, actions) = match &statement.kind {
+                Kind::AlterTable { table, actions } => (table.as_str(), actions.as_slice()),
+                _ => ("", [].as_slice()),
+            };
+            actions.iter().filter_map(move |action| {
+                let at = At {
+                    migration: self,
+                    statement,
+                    action: Some(action),
+                    start: action.bytes.start,
+                    end: action.bytes.end,
+                };
+                self.file.adds_any(at.lines()).then_some((at, table, action))
+            })
+        })
+    }
+
+    /// What the linter reports under one of its rules, in lines that this change adds.
+    pub fn hits(&self, wanted: Hit) -> impl Iterator<Item = At<'_>> {
+        self.script.hits.iter().filter(move |(hit, _)| *hit == wanted).filter_map(
+            move |(_, range)| {
+                let statement = self
+                    .script
+                    .statements
+                    .iter()
+                    .rfind(|s| s.bytes.start <= range.start && range.start <= s.bytes.end)?;
+                let action = match &statement.kind {
+                    Kind::AlterTable { actions, .. } => actions
+                        .iter()
+                        .find(|a| a.bytes.start <= range.start && range.start < a.bytes.end),
+                    _ => None,
+                };
+                let at =
+                    At { migration: self, statement, action, start: range.start, end: range.end };
+                self.file.adds_any(at.lines()).then_some(at)
+            },
+        )
+    }
+
+    /// How many statements do something, transaction control and settings apart.
+    pub fn effective_statements(&self) -> usize {
+        let idle = |s: &&Statement| matches!(s.kind, Kind::Other | Kind::Begin | Kind::End);
+        self.script.statements.iter().filter(|s| !idle(s)).count()
+    }
+
+    pub fn framework(&self) -> Framework {
+        self.script.identity.as_ref().map_or(Framework::Plain, |identity| identity.framework)
+    }
+
+    pub fn is_repeatable(&self) -> bool {
+        self.script.identity.as_ref().is_some_and(|i| i.direction == Direction::Repeatable)
+    }
+}
+
+impl At<'_> {
+    pub fn lines(&self) -> LineRange {
+        let text = self.migration.file.head_text();
+        text.map_or(LineRange::line(1), |text| text.lines_of(self.start, self.end.max(self.start)))
+    }
+
+    /// The table that the statement works on, empty if it names none.
+    pub fn table(&self) -> &str {
+        match &self.statement.kind {
+            Kind::AlterTable { table, .. }
+            | Kind::Update { table, .. }
+            | Kind::Delete { table, .. }
+            | Kind::Insert { table } => table,
+            Kind::CreateTable(made) => &made.name,
+            Kind::CreateIndex(index) => &index.table,
+            Kind::DropTable { tables } | Kind::Truncate { tables, .. } => {
+                tables.first().map_or("", String::as_str)
+            }
+            _ => "",
+        }
+    }
+
+    /// Whether that table is new with this change.
+    pub fn on_new_table(&self) -> bool {
+        self.migration.is_new_table(self.table(), self.start)
+    }
+
+    /// What is reported, as written, on one line and cut to a length that fits a title.
+    pub fn snippet(&self) -> String {
+        let written = self.migration.script.text.get(self.start..self.end).unwrap_or_default();
+        let line = written.split_whitespace().collect::<Vec<_>>().join(" ").replace('`', "\"");
+        let line = line.trim_end_matches(';');
+        if line.chars().count() <= 50 {
+            return line.to_owned();
+        }
+        line.chars().take(49).chain(['…']).collect()
+    }
+
+    pub fn report(&self, findings: &mut Findings<'_>, draft: Draft) {
+        let symbol = draft
+            .symbol
+            .clone()
+            .or_else(|| Some(self.table()).filter(|table| !table.is_empty()).map(str::to_owned));
+        findings.at_head(self.migration.file, self.lines(), Draft { symbol, ..draft });
+    }
+}
+
+/// Names of the tables that a script makes.
+fn tables_made(statements: &[Statement]) -> impl Iterator<Item = &str> {
+    statements.iter().filter_map(|statement| match &statement.kind {
+        Kind::CreateTable(made) => Some(made.name.as_str()),
+        _ => None,
+    })
+}
+
+fn dialect_of(file: &FileChange, script: &Script, siblings: &[SourceFile]) -> Dialect {
+    let around = || {
+        let mut seen: Vec<Dialect> = siblings
+            .iter()
+            .filter(|sibling| sibling.path != file.path)
+            .filter_map(|sibling| match sibling.path.extension().as_deref() {
+                Some("sql") => {
+                    let near = neighbours(sibling.path.directory(), file.path.directory());
+                    near.then(|| dialect::of_text(sibling.text.as_str()))?
+                }
+                _ => dialect::of_configuration(sibling.text.as_str()),
+            })
+            .collect();
+        seen.dedup();
+        match seen.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        }
+    };
+    dialect::of_path(&file.path)
+        .or_else(|| dialect::of_text(&script.text))
+        .or_else(around)
+        .unwrap_or(Dialect::Postgres)
+}
+
+/// Whether two migrations belong to one history: the same folder, or folders side by side
+/// (Diesel and Prisma make one for each migration).
+fn neighbours(one: &str, other: &str) -> bool {
+    let parent = |directory: &str| directory.rsplit_once('/').map(|(p, _)| p.to_owned());
+    one == other || (parent(one).is_some() && parent(one) == parent(other))
+}
+
+/// Files that show which database the repository uses: the oldest migrations beside the changed
+/// ones, and configuration that names a database.
+pub fn needs(change: &Change) -> Vec<Need> {
+    vec![context_need(change)]
+}
+
+pub(super) fn context_need(change: &Change) -> Need {
+    let mut globs: Vec<String> = Vec::new();
+    for file in change.files.iter().filter(|file| discover::is_forward(file)) {
+        let identity = discover::identify_file(file);
+        let nested =
+            identity.is_some_and(|i| matches!(i.framework, Framework::Diesel | Framework::Prisma));
+        let directory = file.path.directory();
+        let glob = match (nested, directory.rsplit_once('/')) {
+            (true, Some((parent, _))) => format!("{parent}/*/*.sql"),
+            _ if directory.is_empty() => "*.sql".to_owned(),
+            _ => format!("{directory}/*.sql"),
+        };
+        // Names of folders that a glob would read as a pattern are left out.
+        if !globs.contains(&glob) && !directory.contains(['*', '?', '[', ']', '{', '}']) {
+            globs.push(glob);
+        }
+    }
+    globs.sort();
+    globs.truncate(8);
+    for configuration in [
+        "**/prisma/migrations/migration_lock.toml",
+        "**/prisma/schema.prisma",
+        "**/sqlc.yaml",
+        "**/sqlc.yml",
+        "diesel.toml",
+        "docker-compose.yml",
+        "docker-compose.yaml",
+        "compose.yml",
+        "compose.yaml",
+    ] {
+        globs.push(configuration.to_owned());
+    }
+    Need::Glob { side: Side::Head, globs, limit: 60 }
+}

@@ -76,6 +76,10 @@ pub fn compare(base: &Node, head: &Node) -> Report {
 
 fn removed(operation: &Operation<'_>, report: &mut Report) {
     let node = &operation.entry.value;
+    let unstable = node.get("x-stability-level").and_then(Node::as_str);
+    if matches!(unstable, Some("draft" | "alpha")) {
+        return;
+    }
     let deprecated = node.get("deprecated").and_then(Node::as_bool) == Some(true);
     let note = match (deprecated, node.get("x-sunset").and_then(Node::as_str)) {
         (true, Some(date)) => {
@@ -108,11 +112,11 @@ fn parameters(
 ) {
     let old = document::parameters(roots.base, before);
     for parameter in document::parameters(roots.head, after) {
-        // Path parameters are matched by position, and are always there.
-        if parameter.place == "path" {
+        let known = old.iter().find(|p| p.name == parameter.name && p.place == parameter.place);
+        // Path parameters are always there; one with another name takes the place of an old one.
+        if parameter.place == "path" && known.is_none() {
             continue;
         }
-        let known = old.iter().find(|p| p.name == parameter.name && p.place == parameter.place);
         if parameter.required && known.is_none_or(|known| !known.required) {
             let (name, place) = (parameter.name, parameter.place);
             let how = if known.is_some() { "becomes required" } else { "is new and required" };

@@ -97,6 +97,9 @@ impl<'r, 't> Comparison<'r, 't> {
             Direction::Response => fits(&new, &old) && (!new.is_empty() || old.is_empty()),
         };
         let (old_format, new_format) = (word(base, "format"), word(head, "format"));
+        if self.direction == Direction::Request && becomes_a_list_of(&old, head) {
+            return;
+        }
         let place = head.get("type").or(head.get("format")).unwrap_or(head);
         let noun = self.direction.noun();
         if !sound {
@@ -210,12 +213,10 @@ impl<'r, 't> Comparison<'r, 't> {
                 };
                 if tighter {
                     let line = head.get(key).map_or(head.line(), Node::line);
-                    self.say(
-                        Kind::LimitTightened,
-                        Side::Head,
-                        LineRange::line(line),
+                    self.tightened(
+                        line,
                         format!("Request `{name}` gets a tighter `{key}`: {new}"),
-                        "Clients that send values which were within the limits are refused now.",
+                        base.get(key).is_some(),
                     );
                 }
             }
@@ -223,14 +224,21 @@ impl<'r, 't> Comparison<'r, 't> {
         let (old, new) = (word(base, "pattern"), word(head, "pattern"));
         if !new.is_empty() && old != new {
             let line = head.get("pattern").map_or(head.line(), Node::line);
-            self.say(
-                Kind::LimitTightened,
-                Side::Head,
-                LineRange::line(line),
-                format!("Request `{name}` must match another pattern now"),
-                "Clients that send values which did not have to match it are refused now.",
-            );
+            self.tightened(line, format!("Request `{name}` must match another pattern now"), false);
         }
+    }
+
+    /// A limit that was there before and is tighter now is a break; one that is written down for
+    /// the first time may only say what was enforced all along.
+    fn tightened(&mut self, line: u32, title: String, was_written: bool) {
+        self.report.add(Difference {
+            kind: Kind::LimitTightened,
+            side: Side::Head,
+            lines: LineRange::line(line),
+            title,
+            evidence: "Clients that send values which were fine so far are refused now.".to_owned(),
+            severity: (!was_written).then_some(Severity::Minor),
+        });
     }
 
     /// `oneOf` and `anyOf`, compared by the names of the schemas they refer to.
@@ -285,7 +293,9 @@ impl<'r, 't> Comparison<'r, 't> {
                 let why = "Clients that do not send it, as they were allowed to, are refused now.";
                 self.say(Kind::RequiredField, Side::Head, lines, title, why);
             }
-            if let Some(before) = before {
+            let hidden = self.direction == Direction::Request
+                && is_true(self.roots.head, &property.entry.value, "readOnly");
+            if let Some(before) = before.filter(|_| !hidden) {
                 let field = join(name, key);
                 self.schemas(&before.entry.value, &property.entry.value, &field, depth + 1);
             }
@@ -377,6 +387,11 @@ fn types_of(schema: &Node) -> Vec<&str> {
     types.retain(|name| *name != "null");
     types.sort_unstable();
     types
+}
+
+/// A parameter that may now be given several times still accepts one value.
+fn becomes_a_list_of(old: &[&str], head: &Node) -> bool {
+    types_of(head) == ["array"] && head.get("items").is_some_and(|items| types_of(items) == old)
 }
 
 fn is_nullable(schema: &Node) -> bool {

@@ -20,7 +20,20 @@ mod renames;
 mod say;
 mod script;
 
+pub(super) use actions::ActionKind;
+pub(super) use facts::{Kind, Statement};
+
 use super::Rule;
+use super::parse::sql;
+use crate::domain::path::RepoPath;
+
+/// The statements of a migration's forward part, for rules that need no more than that.
+pub(super) fn forward_statements(path: &RepoPath, text: &str) -> Vec<Statement> {
+    let Some(identity) = discover::identify(path, text) else { return Vec::new() };
+    let forward = discover::forward_part(identity.framework, text);
+    let masked = sql::standard_quotes(&sql::keep_only(text, &forward));
+    sql::parse(&masked).map_or_else(Vec::new, |parsed| facts::of_script(&parsed.tree(), false))
+}
 
 pub(super) const RULES: &[Rule] = &[
     files::MISSING_ROLLBACK,

@@ -1,0 +1,252 @@
+//! Columns and tables that a migration removes while code still reads them.
+
+use super::places::{
+    camel_case, code_globs, has_word, is_code, is_comment, is_live, pascal_case, related, singular,
+    text_now,
+};
+use crate::domain::change::{Change, FileChange, SourceFile};
+use crate::domain::diff::{LineRange, Side};
+use crate::domain::finding::Related;
+use crate::ports::source::Need;
+use crate::rules::migrations::discover::{self, Direction};
+use crate::rules::migrations::{ActionKind, Kind, forward_statements};
+use crate::rules::{Draft, Findings, RuleContext};
+
+/// Most removed names that are searched for in one change.
+const MAX_NAMES: usize = 12;
+/// Files looked at for one name, and places shown.
+const MAX_FILES: usize = 80;
+const MAX_PLACES: usize = 5;
+
+/// Something that a migration of the change takes away.
+struct Removed<'a> {
+    file: &'a FileChange,
+    lines: LineRange,
+    table: String,
+    /// `None`: the whole table.
+    column: Option<String>,
+    /// The name that takes its place.
+    renamed_to: Option<String>,
+}
+
+pub(super) fn applies(change: &Change) -> bool {
+    change.files.iter().any(|file| discover::is_forward(file) && !file.hunks.is_empty())
+}
+
+pub(super) fn needs(change: &Change) -> Vec<Need> {
+    removed(change).iter().map(need).collect()
+}
+
+fn need(removed: &Removed<'_>) -> Need {
+    let mut globs = code_globs();
+    globs.extend(["**/*.sql".to_owned(), "**/*.prisma".to_owned()]);
+    let words = match &removed.column {
+        Some(column) => forms(column),
+        None => vec![removed.table.clone()],
+    };
+    Need::Search { side: Side::Head, words, globs, limit: MAX_FILES }
+}
+
+/// A name as SQL, JavaScript and type names write it.
+fn forms(name: &str) -> Vec<String> {
+    let mut forms = vec![name.to_owned(), camel_case(name), pascal_case(name)];
+    forms.dedup();
+    forms
+}
+
+fn removed(change: &Change) -> Vec<Removed<'_>> {
+    let mut all: Vec<Removed<'_>> = Vec::new();
+    let mut made: Vec<String> = Vec::new();
+    let mut added: Vec<(String, String)> = Vec::new();
+    for file in change.files.iter().filter(|file| discover::is_forward(file)) {
+        let Some(text) = file.head_text() else { continue };
+        let identity = discover::identify_file(file);
+        if identity.is_none_or(|identity| identity.direction == Direction::Repeatable) {
+            continue;
+        }
+        for statement in forward_statements(&file.path, text.as_str()) {
+            let lines = text.lines_of(statement.bytes.start, statement.bytes.end);
+            let thing =
+                |lines, table: &str, column: Option<&String>, to: Option<&String>| Removed {
+                    file,
+                    lines,
+                    table: table.to_owned(),
+                    column: column.cloned(),
+                    renamed_to: to.cloned(),
+                };
+            match &statement.kind {
+                Kind::CreateTable(table) => made.push(table.name.clone()),
+                Kind::DropTable { tables } => {
+                    all.extend(tables.iter().map(|table| thing(lines, table, None, None)));
+                }
+                Kind::Create { name, .. } => made.push(name.clone()),
+                Kind::AlterTable { table, actions } => {
+                    for action in actions {
+                        let lines = text.lines_of(action.bytes.start, action.bytes.end);
+                        match &action.kind {
+                            ActionKind::DropColumn { column } => {
+                                all.push(thing(lines, table, Some(column), None));
+                            }
+                            ActionKind::RenameColumn { from, to } => {
+                                all.push(thing(lines, table, Some(from), Some(to)));
+                            }
+                            ActionKind::RenameTable { to } => {
+                                made.push(to.clone());
+                                all.push(thing(lines, table, None, Some(to)));
+                            }
+                            ActionKind::AddColumn(column) => {
+                                added.push((table.clone(), column.name.clone()));
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    all.retain(|thing| {
+        let again = thing.column.as_ref().is_some_and(|column| {
+            added.iter().any(|(table, name)| *table == thing.table && name == column)
+        });
+        !again
+            && !made.contains(&thing.table)
+            && thing.file.adds_any(thing.lines)
+            && is_specific(thing)
+    });
+    all.truncate(MAX_NAMES);
+    all
+}
+
+/// Whether the name says enough to search for it.
+fn is_specific(thing: &Removed<'_>) -> bool {
+    let name = thing.column.as_ref().unwrap_or(&thing.table);
+    name.len() >= 4
+        && !["name", "type", "data", "value", "state", "status"].contains(&name.as_str())
+}
+
+pub(super) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
+    for thing in removed(context.change) {
+        let files = context.gathered(&need(&thing));
+        let places: Vec<Related> = files
+            .iter()
+            .filter(|file| is_live(&file.path) && is_reader(file))
+            .flat_map(|file| uses(context, file, &thing))
+            .take(MAX_PLACES)
+            .collect();
+        let Some(first) = places.first() else { continue };
+        let what = match &thing.column {
+            Some(column) => format!("{}.{column}", thing.table),
+            None => thing.table.clone(),
+        };
+        let at = first.anchor.lines().map_or(String::new(), |lines| format!(", line {lines}"));
+        let verb = if thing.renamed_to.is_some() { "renamed" } else { "dropped" };
+        let draft = Draft {
+            title: format!("`{what}` is {verb} here, but code still uses it"),
+            evidence: format!(
+                "At the head of this change, `{}`{at} still names it ({} in all). Once the migration has run, that code \
+                 fails.",
+                first.anchor.path(),
+                if places.len() == 1 { "one place".to_owned() } else { format!("{} places", places.len()) },
+            ),
+            recommendation: "Change the code first and release it; remove the column or table in a later change.".to_owned(),
+            symbol: Some(what),
+            related: places,
+            ..Draft::default()
+        };
+        findings.at_head(thing.file, thing.lines, draft);
+    }
+}
+
+fn is_reader(file: &SourceFile) -> bool {
+    let sql = matches!(file.path.extension().as_deref(), Some("sql" | "prisma"));
+    let migration = discover::identify(&file.path, file.text.as_str()).is_some();
+    let dump = ["schema.sql", "structure.sql"].contains(&file.path.file_name());
+    (is_code(&file.path) || sql) && !migration && !dump
+}
+
+fn uses<'a>(context: &RuleContext<'a>, file: &'a SourceFile, thing: &Removed<'_>) -> Vec<Related> {
+    let Some(text) = text_now(context, file) else { return Vec::new() };
+    let tables = table_forms(&thing.table);
+    let names_table = |text: &str| tables.iter().any(|form| has_word(text, form));
+    if thing.column.is_some() && !names_table(text.as_str()) {
+        return Vec::new();
+    }
+    let uses_it = |line: &str| match &thing.column {
+        None => is_table_use(line, &thing.table),
+        Some(column) => is_column_use(line, column, thing.renamed_to.is_some(), names_table),
+    };
+    text.lines()
+        .filter(|(_, line)| !is_comment(line) && uses_it(line))
+        .filter_map(|(number, _)| related(context, file, number, "still uses it"))
+        .take(MAX_PLACES)
+        .collect()
+}
+
+/// The table, and the type that stands for a row of it.
+fn table_forms(table: &str) -> Vec<String> {
+    let one = singular(table);
+    let mut forms = vec![
+        table.to_owned(),
+        pascal_case(table),
+        camel_case(table),
+        pascal_case(&one),
+        camel_case(&one),
+        one,
+    ];
+    forms.sort();
+    forms.dedup();
+    forms
+}
+
+fn is_column_use(
+    line: &str,
+    column: &str,
+    renamed: bool,
+    names_table: impl Fn(&str) -> bool,
+) -> bool {
+    // A name of several words says enough by itself; one word must stand beside its table, or
+    // behind a dot or in quotes.
+    let telling = column.contains('_');
+    let written = forms(column).into_iter().filter(|form| has_word(line, form));
+    let mut written = written.peekable();
+    if written.peek().is_none() {
+        return false;
+    }
+    // After a rename, fields in code may keep the old name and map to the new one.
+    if renamed {
+        return has_word(line, column) && looks_like_sql(line);
+    }
+    telling || (looks_like_sql(line) && names_table(line))
+}
+
+fn looks_like_sql(line: &str) -> bool {
+    let lower = line.to_ascii_lowercase();
+    ["select ", "insert ", "update ", "delete ", " from ", "where ", "order by ", "join ", " set "]
+        .iter()
+        .any(|word| lower.contains(word))
+}
+
+/// Whether a line names the table as a table: in SQL, or where mappers are told a table's name.
+fn is_table_use(line: &str, table: &str) -> bool {
+    let lower = line.to_ascii_lowercase();
+    if !has_word(&lower, table) {
+        return false;
+    }
+    let clean: String = lower
+        .chars()
+        .map(|c| if matches!(c, '"' | '`' | '\'' | '[' | '(') { ' ' } else { c })
+        .collect();
+    let words: Vec<&str> = clean.split_whitespace().collect();
+    let named = words.windows(2).any(|pair| {
+        let [keyword, name] = pair else { return false };
+        let name = name.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '_');
+        let name = name.rsplit('.').next().unwrap_or(name);
+        ["from", "join", "into", "update"].contains(keyword) && name == table
+    });
+    let quoted = ["\"", "'", "`"].iter().any(|q| lower.contains(&format!("{q}{table}{q}")));
+    let mapped = ["__tablename__", "@table", "table_name", "tablename", "pgtable", "knex("]
+        .iter()
+        .any(|mark| lower.contains(mark));
+    named || (quoted && mapped)
+}

@@ -1,0 +1,253 @@
+//! Routes that code gains while the API description beside it does not.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::places::{is_code, is_live, text_now};
+use crate::domain::change::{Change, FileChange};
+use crate::domain::diff::{LineRange, Side};
+use crate::ports::source::Need;
+use crate::rules::openapi::document::{self, without_parameter_names};
+use crate::rules::parse::yaml;
+use crate::rules::{Draft, Findings, RuleContext};
+
+/// A route as a line of code registers it.
+struct Route {
+    line: u32,
+    /// Lower case; `None` when the line does not say.
+    method: Option<String>,
+    /// With `{}` for parameters.
+    path: String,
+    written: String,
+}
+
+/// Calls on things named like routers: `router.get("/a"`, `r.GET("/a"`, `app.route("/a"`. A call
+/// on `client` or `http` is a request, not a route.
+static CALL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?:^|[\s@(.])(?:app|api|router|routes|r|e|g|mux|group|v\d+|\w+[rR]outer|\w+Group)\.(get|post|put|delete|patch|GET|POST|PUT|DELETE|PATCH|Get|Post|Put|Delete|Patch)\(\s*["'`](/[^"'`\s]*)["'`]"#,
+    )
+    .ok()
+});
+/// axum's `.route("/a", get(…))`.
+static AXUM: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"\.route\(\s*"(/[^"\s]*)"\s*,\s*(?:axum::)?(?:routing::)?(get|post|put|delete|patch)\("#,
+    )
+    .ok()
+});
+/// `#[get("/a")]` of actix and Rocket, `@GetMapping("/a")` of Spring.
+static MARK: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?:#\[|@)(get|post|put|delete|patch|Get|Post|Put|Delete|Patch)(?:Mapping)?\(\s*(?:(?:path|value)\s*=\s*)?"(/[^"\s]*)""#,
+    )
+    .ok()
+});
+/// `HandleFunc("GET /a", …)` of Go 1.22 and later.
+static GO: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"\.Handle(?:Func)?\(\s*"(GET|POST|PUT|DELETE|PATCH) (/[^"\s]*)""#).ok()
+});
+/// Flask's `@app.route("/a", methods=["POST"])`.
+static FLASK: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"@\w+\.route\(\s*["'](/[^"']*)["'](?:.*methods\s*=\s*\[\s*["'](\w+)["']\s*\])?"#)
+        .ok()
+});
+
+const NOT_PUBLIC: [&str; 9] = [
+    "/health",
+    "/ready",
+    "/live",
+    "/metrics",
+    "/debug",
+    "/internal",
+    "/static",
+    "/ping",
+    "/favicon",
+];
+
+fn routes_of(text: &str) -> Vec<Route> {
+    let mut routes = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        if super::places::is_comment(line) && !line.trim_start().starts_with("#[") {
+            continue;
+        }
+        let mut add = |method: Option<&str>, path: &str| {
+            let public = !NOT_PUBLIC.iter().any(|prefix| path.starts_with(prefix));
+            if public && path.len() > 1 {
+                routes.push(Route {
+                    line: number,
+                    method: method.map(str::to_ascii_lowercase),
+                    path: plain(path),
+                    written: path.to_owned(),
+                });
+            }
+        };
+        for (pattern, method, path) in
+            [(&CALL, 1, 2), (&AXUM, 2, 1), (&MARK, 1, 2), (&GO, 1, 2), (&FLASK, 2, 1)]
+        {
+            for found in pattern.iter().flat_map(|pattern| pattern.captures_iter(line)) {
+                if let Some(path) = found.get(path) {
+                    add(found.get(method).map(|m| m.as_str()), path.as_str());
+                }
+            }
+        }
+    }
+    routes
+}
+
+/// A path with `{}` for `:id`, `{id}`, `{id:[0-9]+}`, `<int:id>` and `*rest`.
+fn plain(path: &str) -> String {
+    let parts = path.trim_end_matches('/').split('/').map(|part| {
+        let parameter = part.starts_with([':', '{', '<', '*']);
+        if parameter { "{}" } else { part }
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+pub(super) fn applies(change: &Change) -> bool {
+    change.files.iter().any(|file| !new_routes(file).is_empty())
+}
+
+fn new_routes(file: &FileChange) -> Vec<Route> {
+    if !is_code(&file.path) || !is_live(&file.path) || file.derived {
+        return Vec::new();
+    }
+    let Some(text) = file.head_text() else { return Vec::new() };
+    let before = file.base_text().map_or(Vec::new(), |text| routes_of(text.as_str()));
+    routes_of(text.as_str())
+        .into_iter()
+        .filter(|route| file.adds_any(LineRange::line(route.line)))
+        .filter(|route| !before.iter().any(|b| b.path == route.path && b.method == route.method))
+        .collect()
+}
+
+pub(super) fn needs(_: &Change) -> Vec<Need> {
+    vec![need()]
+}
+
+fn need() -> Need {
+    let globs = ["**/*openapi*.yaml", "**/*openapi*.yml", "**/*openapi*.json", "**/openapi/*.yaml"];
+    let globs = globs.iter().map(|glob| (*glob).to_owned()).collect();
+    Need::Glob { side: Side::Head, globs, limit: 10 }
+}
+
+/// An operation that a document lists: method, path with `{}`, and the document's own path.
+struct Listed {
+    method: String,
+    path: String,
+    document: String,
+}
+
+fn listed(context: &RuleContext<'_>) -> Vec<Listed> {
+    let mut all = Vec::new();
+    for file in context.gathered(&need()).iter().filter(|file| is_live(&file.path)) {
+        let Some(text) = text_now(context, file) else { continue };
+        let tree = yaml::parse(text.as_str());
+        let Some(root) = document::root(&tree) else { continue };
+        all.extend(document::operations(root).iter().map(|operation| Listed {
+            method: operation.method.to_owned(),
+            path: without_parameter_names(operation.path),
+            document: file.path.to_string(),
+        }));
+    }
+    all
+}
+
+/// Whether one path is the other, or its end behind a prefix that a router or server adds.
+fn same(one: &str, other: &str) -> bool {
+    one == other || one.ends_with(other) || other.ends_with(one)
+}
+
+fn first_part(path: &str) -> &str {
+    path.split('/').find(|part| !part.is_empty() && *part != "{}").unwrap_or("")
+}
+
+pub(super) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
+    let listed = listed(context);
+    if listed.is_empty() {
+        return;
+    }
+    for file in &context.change.files {
+        let new = new_routes(file);
+        let Some(base) = file.base_text() else { continue };
+        let known = routes_of(base.as_str());
+        for route in new {
+            // The document is meant to be complete only where it has the neighbours of the route.
+            let sibling = known.iter().find_map(|neighbour| {
+                let near = first_part(&neighbour.path) == first_part(&route.path);
+                listed
+                    .iter()
+                    .find(|l| same(&l.path, &neighbour.path) && near && fits(&l.method, neighbour))
+                    .map(|l| (neighbour, l))
+            });
+            let present =
+                listed.iter().any(|l| same(&l.path, &route.path) && fits(&l.method, &route));
+            let Some((neighbour, entry)) = sibling.filter(|_| !present) else { continue };
+            let method = route.method.as_deref().unwrap_or("").to_ascii_uppercase();
+            let name = format!("{method} {}", route.written);
+            let name = name.trim();
+            let draft = Draft {
+                title: format!("`{name}` is missing from the API description"),
+                evidence: format!(
+                    "`{}` lists `{}`, which stands in this file too, but not the new route: clients and checks that are made \
+                     from the document do not know it.",
+                    entry.document, neighbour.written
+                ),
+                recommendation: format!(
+                    "Add the operation to `{}` in this change.",
+                    entry.document
+                ),
+                symbol: Some(name.to_owned()),
+                ..Draft::default()
+            };
+            findings.at_head(file, LineRange::line(route.line), draft);
+        }
+    }
+}
+
+fn fits(method: &str, route: &Route) -> bool {
+    route.method.as_deref().is_none_or(|own| own == method)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes_are_recognised_and_requests_are_not() {
+        let routes = |line: &str| {
+            routes_of(line)
+                .into_iter()
+                .map(|r| format!("{:?} {}", r.method, r.path))
+                .collect::<Vec<_>>()
+        };
+        for (line, path) in [
+            (r#".route("/orders/{id}", get(show))"#, "Some(\"get\") /orders/{}"),
+            (r#"#[post("/orders")]"#, "Some(\"post\") /orders"),
+            (r#"r.GET("/orders/:id", show)"#, "Some(\"get\") /orders/{}"),
+            (r#"mux.HandleFunc("DELETE /orders/{id}", h)"#, "Some(\"delete\") /orders/{}"),
+            (r#"app.get('/orders', list)"#, "Some(\"get\") /orders"),
+            (r#"@router.put("/orders/{id}")"#, "Some(\"put\") /orders/{}"),
+            (
+                r#"@app.route("/orders/<int:id>", methods=["POST"])"#,
+                "Some(\"POST\".to_lowercase()) ",
+            ),
+            (r#"@GetMapping("/orders")"#, "Some(\"get\") /orders"),
+        ] {
+            let found = routes(line);
+            assert_eq!(found.len(), 1, "{line}: {found:?}");
+            if !path.ends_with(' ') {
+                assert_eq!(found[0], path);
+            }
+        }
+        for line in [
+            r#"client.get("/orders")"#,
+            r#"axios.post('/orders')"#,
+            r#"app.get("/healthz", h)"#,
+            r#"map.get("orders")"#,
+        ] {
+            assert!(routes(line).is_empty(), "{line}");
+        }
+    }
+}

@@ -1,16 +1,19 @@
 //! backend-team: a review of backend changes as a team would do it. See ARCHITECTURE.md.
 
 pub mod agents;
-pub mod commands;
 pub mod classify;
+pub mod commands;
 pub mod config;
 pub mod domain;
 pub mod github;
 pub mod instructions;
+pub mod pipeline;
 pub mod ports;
 pub mod report;
 pub mod routing;
 pub mod rules;
 pub mod standin;
-pub mod webhook;
 pub mod store;
+pub mod telemetry;
+pub mod web;
+pub mod webhook;

@@ -73,6 +73,8 @@ pub struct Settings {
 #[derive(Debug, Clone)]
 pub struct Credentials {
     pub app_id: u64,
+    /// The App's name in URLs, if it is known; otherwise GitHub is asked.
+    pub app_slug: Option<String>,
     pub private_key: SecretString,
     /// The present secret and, during rotation, the one before.
     pub webhook_secrets: Vec<SecretString>,
@@ -162,6 +164,7 @@ impl SettingsFile {
                 }
                 Ok(Some(Credentials {
                     app_id,
+                    app_slug: None,
                     private_key: read_key(file)?,
                     webhook_secrets: secrets.into_iter().map(SecretString::from).collect(),
                 }))
@@ -216,6 +219,7 @@ fn stored_credentials(data_dir: &Path) -> Result<Option<Credentials>, SettingsEr
     })?;
     Ok(Some(Credentials {
         app_id: app.app_id,
+        app_slug: Some(app.slug).filter(|slug| !slug.is_empty()),
         private_key: SecretString::from(app.private_key),
         webhook_secrets: vec![SecretString::from(app.webhook_secret)],
     }))

@@ -108,7 +108,7 @@ pub enum Event {
     /// The App lost repositories, or was removed.
     RepositoriesRemoved {
         installation: InstallationId,
-        repos: Vec<RepoId>,
+        repos: Vec<(RepoId, RepoSlug)>,
     },
     /// GitHub checks that we are there.
     Ping,

@@ -38,8 +38,6 @@ pub enum JobKind {
         /// Asked for by a person (ignores draft and pause).
         requested: bool,
     },
-    /// The pull request was closed: tidy up.
-    ClosePull { number: Number },
     /// Answer checks on a merge queue's commit.
     ReviewMergeGroup { head: CommitSha, base: CommitSha },
     /// Review the open pull requests with this head (check events of forks do not name them).
@@ -62,9 +60,9 @@ impl JobKind {
     /// Jobs with the same subject never run at the same time.
     pub fn subject(&self) -> String {
         match self {
-            Self::ReviewPull { number, .. }
-            | Self::ClosePull { number }
-            | Self::AnswerCommand { number, .. } => format!("pull/{number}"),
+            Self::ReviewPull { number, .. } | Self::AnswerCommand { number, .. } => {
+                format!("pull/{number}")
+            }
             Self::ReviewMergeGroup { head, .. } | Self::FindPulls { head } => {
                 format!("commit/{head}")
             }
@@ -77,7 +75,6 @@ impl JobKind {
     pub fn coalescing_key(&self) -> String {
         match self {
             Self::ReviewPull { .. } => "review".to_owned(),
-            Self::ClosePull { .. } => "close".to_owned(),
             Self::ReviewMergeGroup { .. } => "merge-group".to_owned(),
             Self::FindPulls { .. } => "find-pulls".to_owned(),
             Self::AnswerCommand { comment, .. } => format!("command/{comment}"),
@@ -115,7 +112,6 @@ impl JobKind {
     pub fn name(&self) -> &'static str {
         match self {
             Self::ReviewPull { .. } => "review_pull",
-            Self::ClosePull { .. } => "close_pull",
             Self::ReviewMergeGroup { .. } => "review_merge_group",
             Self::FindPulls { .. } => "find_pulls",
             Self::AnswerCommand { .. } => "answer_command",

@@ -240,7 +240,7 @@ impl GitHub {
         let outgoing = Outgoing {
             method: &call.method,
             url: &url,
-            token,
+            token: Some(token),
             etag: cached.map(|cached| &cached.etag),
             body: call.body.as_ref(),
         };

@@ -28,7 +28,8 @@ const MEDIA_TYPE: &str = "application/vnd.github+json";
 pub(super) struct Outgoing<'a> {
     pub method: &'a Method,
     pub url: &'a str,
-    pub token: &'a SecretString,
+    /// `None` for the few requests that prove themselves otherwise.
+    pub token: Option<&'a SecretString>,
     pub etag: Option<&'a HeaderValue>,
     pub body: Option<&'a Bytes>,
 }
@@ -131,16 +132,18 @@ impl Transport {
     }
 
     fn request(&self, outgoing: &Outgoing<'_>, url: &str) -> Result<Request<OctoBody>, Failure> {
-        let bearer = format!("Bearer {}", outgoing.token.expose_secret());
-        let mut authorization = HeaderValue::from_str(&bearer).map_err(|_| Failure::Request)?;
-        authorization.set_sensitive(true);
         let mut request = Request::builder()
             .method(outgoing.method)
             .uri(url)
             .header(USER_AGENT, &self.user_agent)
             .header(ACCEPT, MEDIA_TYPE)
-            .header(API_VERSION.0, API_VERSION.1)
-            .header(AUTHORIZATION, authorization);
+            .header(API_VERSION.0, API_VERSION.1);
+        if let Some(token) = outgoing.token {
+            let bearer = format!("Bearer {}", token.expose_secret());
+            let mut authorization = HeaderValue::from_str(&bearer).map_err(|_| Failure::Request)?;
+            authorization.set_sensitive(true);
+            request = request.header(AUTHORIZATION, authorization);
+        }
         if let Some(etag) = outgoing.etag {
             request = request.header(IF_NONE_MATCH, etag);
         }

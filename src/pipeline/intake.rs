@@ -10,9 +10,15 @@ const ALIAS: &str = "ask backend team";
 /// What an event asks for. Level-triggered: most events only say that something should be looked
 /// at again, and the job reads what is true when it runs.
 pub fn jobs_for(event: &Event, delivery: &DeliveryId, trusted_bots: &[String]) -> Vec<NewJob> {
-    let job = |repo: &RepoRef, kind| NewJob { repo: repo.clone(), kind, delivery: Some(delivery.clone()) };
+    let job = |repo: &RepoRef, kind| NewJob {
+        repo: repo.clone(),
+        kind,
+        delivery: Some(delivery.clone()),
+    };
     match event {
-        Event::Pull { repo, number, action, .. } => vec![job(repo, pull_job(*number, *action))],
+        // A job that finds its pull request closed has nothing to do, so closing needs none.
+        Event::Pull { action: PullAction::Closed, .. } => Vec::new(),
+        Event::Pull { repo, number, .. } => vec![job(repo, review(*number, false))],
         Event::Comment { repo, number, on_pull, comment, author, body } => {
             let listens = !author.is_bot || trusted(author, trusted_bots);
             if !listens || !may_hold_command(body.expose()) {
@@ -53,13 +59,6 @@ pub fn jobs_for(event: &Event, delivery: &DeliveryId, trusted_bots: &[String]) -
         | Event::RepositoriesAdded { .. }
         | Event::Ping
         | Event::Ignored { .. } => Vec::new(),
-    }
-}
-
-fn pull_job(number: Number, action: PullAction) -> JobKind {
-    match action {
-        PullAction::Closed => JobKind::ClosePull { number },
-        _ => review(number, false),
     }
 }
 
@@ -124,7 +123,8 @@ mod tests {
     fn a_rerun_of_a_forks_check_is_looked_up_by_commit() {
         let head = CommitSha::parse(&"a".repeat(40)).unwrap();
         let sender = Actor { login: Login("alice".into()), is_bot: false };
-        let event = Event::SuiteRerequested { repo: repo(), head: head.clone(), pulls: vec![], sender };
+        let event =
+            Event::SuiteRerequested { repo: repo(), head: head.clone(), pulls: vec![], sender };
         assert_eq!(jobs(&event), vec![JobKind::FindPulls { head }]);
     }
 }

@@ -7,6 +7,7 @@ pub mod findings_v1;
 pub mod fingerprint;
 pub mod github;
 pub mod ignore;
+pub mod labels;
 pub mod line_note;
 pub mod markdown;
 mod place;
@@ -35,12 +36,9 @@ pub struct RuleDoc<'a> {
     pub equivalents: &'a [&'a str],
 }
 
-/// The quote of a finding as it may be repeated: never for findings about secrets, where the
-/// quote would spread what it warns about.
+/// The quote of a finding, if it has one. Secrets were masked when the quote was taken.
 pub fn shown_quote(finding: &Finding) -> Option<&str> {
-    let family = finding.rule.0.split('/').next().unwrap_or_default();
-    let secret = matches!(family, "secret" | "secrets");
-    (!secret && !finding.quote.trim().is_empty()).then_some(finding.quote.as_str())
+    (!finding.quote.trim().is_empty()).then_some(finding.quote.as_str())
 }
 
 /// "1 finding", "3 findings".

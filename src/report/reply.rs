@@ -1,7 +1,7 @@
 //! Answers to commands.
 
 use super::comment_sections::short_id;
-use super::markdown::{code_span, cut, plain, prose};
+use super::markdown::{code_span, cut, prose};
 use super::{RuleDoc, counted};
 use crate::config::policy::Policy;
 use crate::domain::finding::Fingerprint;
@@ -122,27 +122,6 @@ pub fn unknown_rule_or_finding(comment: CommentId, what: &str, suggestion: Optio
     answer(comment, &format!("There is no rule or finding {what} here.{hint}"))
 }
 
-pub fn dismissed(comment: CommentId, finding: &RememberedFinding, reason: &str) -> String {
-    let text = format!(
-        "Dismissed: {}, {} (id {}). Reason: {}",
-        prose(&cut(&finding.title, 200)),
-        remembered_place(finding),
-        code_span(short_id(&finding.fingerprint)),
-        plain(&cut(reason, MAX_REASON))
-    );
-    answer(comment, &text)
-}
-
-pub fn restored(comment: CommentId, finding: &RememberedFinding) -> String {
-    let text = format!(
-        "Restored: {}, {} (id {}). It counts again.",
-        prose(&cut(&finding.title, 200)),
-        remembered_place(finding),
-        code_span(short_id(&finding.fingerprint))
-    );
-    answer(comment, &text)
-}
-
 /// A short id that fits several findings, or none.
 pub fn ambiguous_finding(comment: CommentId, given: &str, fitting: &[&Fingerprint]) -> String {
     let given = code_span(&cut(given, 40));
@@ -187,20 +166,35 @@ pub fn wrong_arguments(comment: CommentId, problem: &str, usage: &str, policy: &
     answer(comment, &format!("{} Usage: {usage}", prose(&cut(problem, MAX_REASON))))
 }
 
-pub fn review_started(comment: CommentId, head: &CommitSha, agents: &[String]) -> String {
-    let names: Vec<String> = agents.iter().take(10).map(|name| code_span(&cut(name, 60))).collect();
-    let by = if names.is_empty() { String::new() } else { format!(" by {}", names.join(", ")) };
-    let head = code_span(head.short());
-    answer(comment, &format!("A review of {head}{by} was asked for. The summary shows the result."))
+/// A command that was given on an issue.
+pub fn only_on_pulls(comment: CommentId, verb: &str) -> String {
+    answer(comment, &format!("{} works on pull requests only.", code_span(verb)))
+}
+
+/// Names that are no reviewers of this team.
+pub fn unknown_agents(comment: CommentId, names: &[&str], reviewers: &[&str]) -> String {
+    let spans = |names: &[&str]| {
+        let spans: Vec<String> =
+            names.iter().take(MAX_LISTED).map(|name| code_span(&cut(name, 60))).collect();
+        spans.join(", ")
+    };
+    let text = format!("No reviewer is called {}. There are {}.", spans(names), spans(reviewers));
+    answer(comment, &text)
+}
+
+/// The answers to several lines of one comment as one text with one marker.
+pub fn together(comment: CommentId, answers: &[String]) -> String {
+    let marker = CommentPurpose::Answer(comment).marker();
+    let texts: Vec<&str> = answers
+        .iter()
+        .map(|answer| answer.trim().trim_start_matches(marker.as_str()).trim())
+        .collect();
+    answer(comment, &cut(&texts.join("\n\n---\n\n"), 60_000))
 }
 
 pub fn paused(comment: CommentId, policy: &Policy) -> String {
     let resume = code_span(&format!("/{} resume", policy.commands.prefix));
     answer(comment, &format!("Paused: new commits are not reviewed until {resume}."))
-}
-
-pub fn resumed(comment: CommentId) -> String {
-    answer(comment, "Resumed: new commits are reviewed again.")
 }
 
 pub fn status(comment: CommentId, status: &Status<'_>) -> String {

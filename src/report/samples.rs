@@ -52,6 +52,7 @@ pub fn finding(change: &Change, rule: &str, path: &str, start: u32, end: u32) ->
             "`DROP TABLE users` removes the rows for good; nothing in this change keeps them."
                 .to_owned(),
         recommendation: "Rename the table first and drop it in a later release.".to_owned(),
+        quote_redacted: false,
         quote: file.head_text().unwrap().slice(anchor.lines().unwrap()).unwrap(),
         anchor,
         related: Vec::new(),

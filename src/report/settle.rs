@@ -295,8 +295,10 @@ pub fn has_evidence(finding: &Finding, change: &Change) -> bool {
         return finding.quote.is_empty() || quoted(&finding.quote, file, anchor.side(), None);
     };
     let Some(text) = file.text(anchor.side()) else { return false };
+    // A masked quote is not in the file on purpose; the engine took it from these lines.
+    let masked = finding.quote_redacted && finding.origin == Origin::Rule;
     lines.end() <= text.line_count().max(1)
-        && quoted(&finding.quote, file, anchor.side(), Some(lines))
+        && (masked || quoted(&finding.quote, file, anchor.side(), Some(lines)))
 }
 
 fn quoted(quote: &str, file: &FileChange, side: Side, lines: Option<LineRange>) -> bool {

@@ -1,6 +1,7 @@
 //! Webhooks as GitHub sends them: is a body signed with our secret, and what does it say. Pure
-//! functions; receiving, storing and answering happen elsewhere.
+//! functions, but for the handler that receives and answers.
 
+pub mod handler;
 mod parse;
 mod payload;
 mod verify;

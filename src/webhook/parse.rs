@@ -263,7 +263,11 @@ fn added(installation: InstallationId, repositories: Option<&Vec<Repository>>) -
 }
 
 fn removed(installation: InstallationId, repositories: Option<&Vec<Repository>>) -> Event {
-    let repos = repositories.into_iter().flatten().map(Repository::id).collect();
+    let named = |repository: &Repository| {
+        let found = repo_ref(installation, repository)?;
+        Some((found.id, found.slug))
+    };
+    let repos = repositories.into_iter().flatten().filter_map(named).collect();
     Event::RepositoriesRemoved { installation, repos }
 }
 
@@ -274,7 +278,8 @@ fn installation(payload: &Payload) -> Parsed {
         Some("created" | "new_permissions_accepted" | "unsuspend") => {
             added(installation, repositories)
         }
-        Some("deleted" | "suspend") => Ok(removed(installation, repositories)),
+        Some("deleted") => Ok(removed(installation, repositories)),
+        Some("suspend") => Err("suspended: what is remembered is kept"),
         _ => Err(OTHER_ACTION),
     }
 }

@@ -5,9 +5,9 @@
 // A test that is skipped says so.
 #![allow(clippy::print_stderr)]
 
-mod github;
-mod eval_infra;
 mod eval;
+mod eval_infra;
+mod github;
 mod harness;
 mod rules;
 mod standin;

@@ -1,12 +1,9 @@
 //! Parsers shared by rule families. Each keeps spans, bounds its depth, and never panics.
+
 pub mod code;
-
 pub mod dockerfile;
-pub mod json;
-pub mod tree;
-pub mod workflow;
-
 pub mod json;
 pub mod sql;
 pub mod tree;
+pub mod workflow;
 pub mod yaml;

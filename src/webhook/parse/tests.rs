@@ -169,15 +169,18 @@ fn installations() {
     let both = vec![orders(), repo(7302, "acme/billing")];
     let created = parse("installation", fixture!("installation.created"));
     assert_eq!(created, Ok(Event::RepositoriesAdded { repos: both }));
-    let removed = |ids: &[u64]| {
-        let repos = ids.iter().copied().map(RepoId).collect();
+    let removed = |repo: RepoRef| {
+        let repos = vec![(repo.id, repo.slug)];
         Ok(Event::RepositoriesRemoved { installation: InstallationId(51), repos })
     };
-    assert_eq!(parse("installation", fixture!("installation.suspend")), removed(&[7301]));
+    let suspended = fixture!("installation.suspend");
+    assert_ignored("installation", suspended, "suspended: what is remembered is kept");
+    let deleted = String::from_utf8_lossy(suspended).replace("suspend", "deleted");
+    assert_eq!(parse("installation", deleted.as_bytes()), removed(orders()));
     let added = parse("installation_repositories", fixture!("installation_repositories.added"));
     assert_eq!(added, Ok(Event::RepositoriesAdded { repos: vec![repo(7302, "acme/billing")] }));
     let gone = parse("installation_repositories", fixture!("installation_repositories.removed"));
-    assert_eq!(gone, removed(&[7302]));
+    assert_eq!(gone, removed(repo(7302, "acme/billing")));
 }
 
 #[test]

@@ -1,0 +1,338 @@
+//! Carries out the commands of one comment.
+
+use super::load;
+use super::publish::Known;
+use super::review_pull::fetch;
+use super::{JobError, Services};
+use crate::commands::{
+    self, AgentName, Command, ExplainTarget, FindingRef, Parsed, VERBS, Verb, lanes_of,
+    permission_name,
+};
+use crate::config::policy::{POLICY_PATH, Policy};
+use crate::domain::event::{Actor, RepoRef};
+use crate::domain::ids::{CommentId, Login, Number};
+use crate::domain::job::{JobKind, NewJob};
+use crate::domain::publication::{CommentPurpose, Publication, Reaction};
+use crate::domain::report::{RememberedFinding, RememberedState};
+use crate::domain::team::Lane;
+use crate::ports::forge::{Permission, Pull};
+use crate::ports::ledger::PullMemory;
+use crate::ports::queue::Lease;
+use crate::ports::source::Fetched;
+use crate::report::RuleDoc;
+use crate::report::reply::{self, HelpRow, PolicySource, Status};
+use crate::rules::{self, Rule};
+
+/// Reads the comment of the job and does what it asks for.
+pub async fn answer(services: &Services, lease: &Lease) -> Result<(), JobError> {
+    let JobKind::AnswerCommand { number, on_pull, comment, author, body } = &lease.job.kind else {
+        return Err(JobError::Permanent("not a command".to_owned()));
+    };
+    let repo = &lease.job.repo;
+    let memory = services.ledger.load(repo.id, *number).await?;
+    let mut policy = Policy::default();
+    if let Some(prefix) = &memory.command_prefix {
+        policy.commands.prefix.clone_from(prefix);
+    }
+    let parsed = commands::parse(body.expose(), &policy.commands.prefix);
+    if parsed.is_empty() {
+        return Ok(());
+    }
+    let pull = match on_pull {
+        true => Some(services.reader.pull(repo, *number).await?),
+        false => None,
+    };
+    let mut answering = Answering {
+        services,
+        lease,
+        repo,
+        number: *number,
+        comment: *comment,
+        author,
+        pull,
+        memory,
+        policy,
+        permission: None,
+        replies: Vec::new(),
+        refused: false,
+    };
+    answering.react(Reaction::Eyes).await?;
+    for line in parsed {
+        answering.line(line).await?;
+    }
+    answering.finish().await
+}
+
+struct Answering<'a> {
+    services: &'a Services,
+    lease: &'a Lease,
+    repo: &'a RepoRef,
+    number: Number,
+    comment: CommentId,
+    author: &'a Actor,
+    /// `None` on an issue.
+    pull: Option<Pull>,
+    memory: PullMemory,
+    /// The defaults with the repository's prefix: what the answers' texts need.
+    policy: Policy,
+    /// The author's, once asked.
+    permission: Option<Permission>,
+    replies: Vec<String>,
+    refused: bool,
+}
+
+impl Answering<'_> {
+    async fn line(&mut self, line: Parsed) -> Result<(), JobError> {
+        match line {
+            Parsed::Command { verb, command } => {
+                if self.may(verb).await? {
+                    self.carry_out(command).await?;
+                }
+            }
+            Parsed::Unknown { verb, suggestion } => {
+                self.refuse(reply::unknown_verb(self.comment, &verb, suggestion, &self.policy));
+            }
+            Parsed::Invalid { verb, problem } => {
+                let text =
+                    reply::wrong_arguments(self.comment, &problem.0, verb.usage, &self.policy);
+                self.refuse(text);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the author may, asked of GitHub now.
+    async fn may(&mut self, verb: &Verb) -> Result<bool, JobError> {
+        if self.pull.is_none() && verb.name != "help" {
+            self.refuse(reply::only_on_pulls(self.comment, verb.name));
+            return Ok(false);
+        }
+        let permission = match self.permission {
+            Some(known) => known,
+            None => self.services.reader.permission(self.repo, &self.author.login.0).await?,
+        };
+        self.permission = Some(permission);
+        if permission < verb.needs {
+            let needs = permission_name(verb.needs);
+            self.refuse(reply::refused(self.comment, &self.author.login, verb.name, needs));
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// Refusals are answered once, and on forks not at all: a reaction is enough for strangers.
+    fn refuse(&mut self, text: String) {
+        self.refused = true;
+        if !self.pull.as_ref().is_some_and(|pull| pull.from_fork) {
+            self.replies.push(text);
+        }
+    }
+
+    async fn carry_out(&mut self, command: Command) -> Result<(), JobError> {
+        match command {
+            Command::Help => self.help(),
+            Command::Review { agents, full } => return self.review(&agents, full).await,
+            Command::Explain { what } => self.explain(&what),
+            Command::Dismiss { finding, reason } => {
+                let by = Login(self.author.login.0.clone());
+                let state = RememberedState::Dismissed { by, reason };
+                return self.change_state(&finding, state).await;
+            }
+            Command::Restore { finding } => {
+                return self.change_state(&finding, RememberedState::Open).await;
+            }
+            Command::Pause => {
+                self.memory.paused = true;
+                self.save().await?;
+                self.replies.push(reply::paused(self.comment, &self.policy));
+            }
+            Command::Resume => {
+                self.memory.paused = false;
+                self.save().await?;
+                return self.enqueue_review(false, Vec::new()).await;
+            }
+            Command::Status => self.status(),
+            Command::Config => return self.config().await,
+        }
+        Ok(())
+    }
+
+    fn help(&mut self) {
+        let rows: Vec<HelpRow<'_>> = VERBS
+            .iter()
+            .map(|verb| HelpRow {
+                usage: verb.usage,
+                help: verb.help,
+                permission: permission_name(verb.needs),
+            })
+            .collect();
+        self.replies.push(reply::help(self.comment, &rows, &self.policy));
+    }
+
+    async fn review(&mut self, agents: &[AgentName], full: bool) -> Result<(), JobError> {
+        let lanes = match agents {
+            [] => Vec::new(),
+            _ => {
+                let Some(fetched) = self.fetched().await? else { return Ok(()) };
+                let team = load::team(self.services.source.as_ref(), &fetched).await?;
+                match lanes_of(agents, &team) {
+                    Ok(lanes) => lanes,
+                    Err(unknown) => {
+                        let names: Vec<&str> = unknown.iter().map(|name| name.0.as_str()).collect();
+                        let reviewers: Vec<&str> =
+                            Lane::REVIEWERS.iter().map(|lane| team.name_for(*lane)).collect();
+                        let text = reply::unknown_agents(self.comment, &names, &reviewers);
+                        self.refuse(text);
+                        return Ok(());
+                    }
+                }
+            }
+        };
+        self.enqueue_review(full, lanes).await
+    }
+
+    async fn enqueue_review(&self, full: bool, lanes: Vec<Lane>) -> Result<(), JobError> {
+        let kind = JobKind::ReviewPull { number: self.number, full, lanes, requested: true };
+        let job =
+            NewJob { repo: self.repo.clone(), kind, delivery: self.lease.job.delivery.clone() };
+        Ok(self.services.queue.enqueue(vec![job], self.services.clock.now()).await?)
+    }
+
+    fn explain(&mut self, what: &ExplainTarget) {
+        let text = match what {
+            ExplainTarget::Rule(code) => match rules::by_code(code) {
+                Some(rule) => reply::explain_rule(self.comment, &doc(rule)),
+                None => {
+                    let near = rules::nearest(code);
+                    reply::unknown_rule_or_finding(self.comment, code, near)
+                }
+            },
+            ExplainTarget::Finding(finding) => match self.find(finding) {
+                Ok(found) => {
+                    let rule = rules::by_code(&found.rule.0).map(doc);
+                    reply::explain_finding(self.comment, found, rule.as_ref())
+                }
+                Err(text) => text,
+            },
+        };
+        self.replies.push(text);
+    }
+
+    /// The one finding that the reference means, or what to say instead.
+    fn find(&self, wanted: &FindingRef) -> Result<&RememberedFinding, String> {
+        let fitting: Vec<&RememberedFinding> =
+            self.memory.findings.iter().filter(|old| wanted.fits(&old.fingerprint)).collect();
+        match fitting.as_slice() {
+            [one] => Ok(one),
+            many => {
+                let ids: Vec<_> = many.iter().map(|old| &old.fingerprint).collect();
+                Err(reply::ambiguous_finding(self.comment, wanted.as_str(), &ids))
+            }
+        }
+    }
+
+    async fn change_state(
+        &mut self,
+        finding: &FindingRef,
+        state: RememberedState,
+    ) -> Result<(), JobError> {
+        let fingerprint = match self.find(finding) {
+            Ok(found) => found.fingerprint.clone(),
+            Err(text) => {
+                self.refuse(text);
+                return Ok(());
+            }
+        };
+        let known = self.memory.findings.iter_mut().find(|old| old.fingerprint == fingerprint);
+        if let Some(known) = known {
+            // A fixed finding has nothing to dismiss or restore.
+            if !matches!(known.state, RememberedState::Fixed { .. }) {
+                known.state = state;
+            }
+        }
+        self.save().await?;
+        self.enqueue_review(false, Vec::new()).await
+    }
+
+    fn status(&mut self) {
+        let of = |wanted: fn(&RememberedState) -> bool| {
+            self.memory.findings.iter().filter(|old| wanted(&old.state)).count()
+        };
+        let open: Vec<RememberedFinding> = self
+            .memory
+            .findings
+            .iter()
+            .filter(|old| old.state == RememberedState::Open)
+            .cloned()
+            .collect();
+        let status = Status {
+            paused: self.memory.paused,
+            head: self.pull.as_ref().map(|pull| &pull.head),
+            reviewed: self.memory.reviewed.as_ref().map(|reviewed| &reviewed.head),
+            open: &open,
+            fixed: of(|state| matches!(state, RememberedState::Fixed { .. })),
+            dismissed: of(|state| matches!(state, RememberedState::Dismissed { .. })),
+        };
+        self.replies.push(reply::status(self.comment, &status));
+    }
+
+    async fn config(&mut self) -> Result<(), JobError> {
+        let Some(fetched) = self.fetched().await? else { return Ok(()) };
+        let source = self.services.source.as_ref();
+        let exists = load::has_policy(source, &fetched).await?;
+        let (policy, problems) = load::policy(source, &fetched).await?;
+        let toml = toml::to_string(&policy)
+            .map_err(|error| JobError::Permanent(format!("policy not shown: {error}")))?;
+        let from = PolicySource {
+            file: exists.then_some((POLICY_PATH, &fetched.base)),
+            problems: &problems,
+        };
+        self.replies.push(reply::config(self.comment, &toml, from));
+        Ok(())
+    }
+
+    async fn fetched(&self) -> Result<Option<Fetched>, JobError> {
+        match &self.pull {
+            Some(pull) => Ok(Some(fetch(self.services, self.repo, pull).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn save(&self) -> Result<(), JobError> {
+        match self.services.ledger.save(self.lease, self.number, &self.memory).await? {
+            true => Ok(()),
+            false => Err(JobError::Superseded),
+        }
+    }
+
+    async fn react(&self, content: Reaction) -> Result<(), JobError> {
+        self.publish(&[Publication::Reaction { comment: self.comment, content }]).await
+    }
+
+    async fn publish(&self, wanted: &[Publication]) -> Result<(), JobError> {
+        let known = Known { number: Some(self.number), ..Known::default() };
+        self.services.publisher.reconcile(self.repo, &known, wanted).await?;
+        Ok(())
+    }
+
+    /// One answer for all lines of the comment, and a reaction that says how it went.
+    async fn finish(self) -> Result<(), JobError> {
+        if !self.replies.is_empty() {
+            let purpose = CommentPurpose::Answer(self.comment);
+            let body = reply::together(self.comment, &self.replies);
+            self.publish(&[Publication::Comment { purpose, body }]).await?;
+        }
+        self.react(if self.refused { Reaction::Confused } else { Reaction::ThumbsUp }).await
+    }
+}
+
+fn doc(rule: &'static Rule) -> RuleDoc<'static> {
+    RuleDoc {
+        code: rule.code,
+        title: rule.title,
+        severity: rule.severity,
+        category: rule.category,
+        page: rule.page,
+        equivalents: rule.equivalents,
+    }
+}

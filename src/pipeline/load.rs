@@ -1,0 +1,88 @@
+//! Loads what a review needs: the change, and from the base commit the policy and instructions.
+
+use std::sync::Arc;
+
+use crate::config::policy::{POLICY_PATH, Policy};
+use crate::domain::change::Change;
+use crate::domain::instructions::{Instructions, Problem, ProblemLevel};
+use crate::domain::path::RepoPath;
+use crate::domain::team::Team;
+use crate::instructions::{self, RawFile};
+use crate::ports::source::{ChangeHead, Fetched, Source, SourceError};
+use crate::rules;
+
+/// Longest policy or instruction file that is read, in bytes.
+const MAX_FILE_BYTES: usize = 256 * 1024;
+/// Most instruction files that are read.
+const MAX_FILES: usize = 400;
+const SYMLINK_MODE: u32 = 0o120_000;
+
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    pub change: Arc<Change>,
+    pub policy: Arc<Policy>,
+    pub instructions: Instructions,
+    /// Problems of the policy file.
+    pub policy_problems: Vec<Problem>,
+}
+
+/// Reads the change and everything that decides how it is reviewed.
+pub async fn load(
+    source: &dyn Source,
+    fetched: &Fetched,
+    head: ChangeHead,
+) -> Result<Loaded, SourceError> {
+    let change = source.change(fetched, head).await?;
+    let (policy, policy_problems) = policy(source, fetched).await?;
+    let changed: Vec<RepoPath> = change.files.iter().map(|file| file.path.clone()).collect();
+    let instructions = read_instructions(source, fetched, &changed).await?;
+    Ok(Loaded { change: Arc::new(change), policy: Arc::new(policy), instructions, policy_problems })
+}
+
+/// The policy of the base commit, or the default one.
+pub async fn policy(
+    source: &dyn Source,
+    fetched: &Fetched,
+) -> Result<(Policy, Vec<Problem>), SourceError> {
+    let Some(path) = RepoPath::new(POLICY_PATH) else { return Ok(Default::default()) };
+    let Some(bytes) = source.read(fetched, &fetched.base, &path, MAX_FILE_BYTES).await? else {
+        return Ok(Default::default());
+    };
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Ok(Policy::parse(text, &path, rules::known)),
+        Err(_) => {
+            let message = "the policy is not UTF-8 text; the defaults apply".to_owned();
+            let level = ProblemLevel::Error;
+            Ok((Policy::default(), vec![Problem { level, path, line: None, message }]))
+        }
+    }
+}
+
+/// Whether the base commit has a policy file.
+pub async fn has_policy(source: &dyn Source, fetched: &Fetched) -> Result<bool, SourceError> {
+    let found = source.list(fetched, &fetched.base, &[POLICY_PATH.to_owned()]).await?;
+    Ok(!found.is_empty())
+}
+
+/// The team of the base commit.
+pub async fn team(source: &dyn Source, fetched: &Fetched) -> Result<Team, SourceError> {
+    Ok(read_instructions(source, fetched, &[]).await?.team)
+}
+
+async fn read_instructions(
+    source: &dyn Source,
+    fetched: &Fetched,
+    changed: &[RepoPath],
+) -> Result<Instructions, SourceError> {
+    let wanted = instructions::wanted(changed);
+    let entries = source.list(fetched, &fetched.base, &wanted).await?;
+    let mut files = Vec::new();
+    for entry in entries.into_iter().take(MAX_FILES) {
+        let read = source.read(fetched, &fetched.base, &entry.path, MAX_FILE_BYTES).await?;
+        // A dangling or escaping link has no content; it is still named, so that it is reported.
+        let symlink_target = (entry.mode == SYMLINK_MODE).then(String::new);
+        let bytes = read.unwrap_or_default();
+        files.push(RawFile { path: entry.path, bytes, symlink_target });
+    }
+    Ok(instructions::read(files, changed))
+}

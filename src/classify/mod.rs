@@ -7,6 +7,7 @@
 mod content;
 mod kind;
 mod manifest;
+mod terms;
 mod words;
 
 #[cfg(test)]

@@ -104,10 +104,8 @@ fn block_of(body: &str) -> Option<Block> {
     let mut lines = body.split_inclusive('\n');
     let first = lines.next().filter(|line| line.trim_end() == "---")?;
     let mut at = first.len();
-    let mut number = 1;
     let mut sound = false;
-    for line in lines {
-        number += 1;
+    for (number, line) in (2..).zip(lines) {
         let trimmed = line.trim_end();
         if matches!(trimmed, "---" | "...") {
             let block = Block { inner: first.len()..at, end: at + line.len(), lines: number };

@@ -35,7 +35,7 @@ impl Standin {
             .ok_or_else(|| StandinError::Unknown(format!("delivery {guid}")))
     }
 
-    /// Keeps new deliveries back until [`release`](Self::release).
+    /// Keeps new deliveries back until [`release`](Self::release_deliveries).
     pub fn hold_deliveries(&self) {
         self.world().outbox.hold();
     }

@@ -25,7 +25,7 @@ const ANSWER_LIMIT: usize = 64 * 1024;
 /// What became of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeliveryOutcome {
-    /// Waits for its turn, or for [`release`](super::Standin::release).
+    /// Waits for its turn, or for [`release`](super::Standin::release_deliveries).
     Waiting,
     /// The webhook answered with this status.
     Answered(u16),

@@ -58,7 +58,7 @@ async fn reading() {
     assert_eq!(github.permission(&repo, "bob").await.unwrap(), Permission::Maintain);
     assert_eq!(github.installations().await.unwrap(), [repo.installation]);
     let reached = github.installation_repositories(repo.installation).await.unwrap();
-    assert_eq!(reached, [repo.clone()]);
+    assert_eq!(reached, std::slice::from_ref(&repo));
     let token = github.git_token(&repo).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let url = fixture.clone_url();

@@ -5,6 +5,7 @@ pub mod classify;
 pub mod commands;
 pub mod config;
 pub mod domain;
+pub mod git;
 pub mod github;
 pub mod instructions;
 pub mod pipeline;

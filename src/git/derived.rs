@@ -1,0 +1,184 @@
+//! Files that people do not write by hand: lock files, vendored and generated code.
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use crate::domain::path::RepoPath;
+
+const LOCK_FILES: [&str; 28] = [
+    "cargo.lock",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "bun.lockb",
+    "deno.lock",
+    "go.sum",
+    "go.work.sum",
+    "poetry.lock",
+    "uv.lock",
+    "pdm.lock",
+    "pixi.lock",
+    "pipfile.lock",
+    "gemfile.lock",
+    "composer.lock",
+    "mix.lock",
+    "pubspec.lock",
+    "podfile.lock",
+    "package.resolved",
+    "gradle.lockfile",
+    "packages.lock.json",
+    "flake.lock",
+    "conan.lock",
+    ".terraform.lock.hcl",
+    "buf.lock",
+    "module.bazel.lock",
+];
+
+const VENDORED_DIRECTORIES: [&str; 7] = [
+    "vendor",
+    "node_modules",
+    "third_party",
+    "third-party",
+    "bower_components",
+    ".yarn",
+    "site-packages",
+];
+
+const GENERATED_SUFFIXES: [&str; 18] = [
+    ".pb.go",
+    ".pb.gw.go",
+    ".pb.cc",
+    ".pb.h",
+    ".pb.ts",
+    "_pb2.py",
+    "_pb2.pyi",
+    "_pb2_grpc.py",
+    "_pb.js",
+    "_pb.d.ts",
+    "_pb.ts",
+    ".g.dart",
+    ".freezed.dart",
+    ".designer.cs",
+    ".min.js",
+    ".min.css",
+    ".js.map",
+    ".snap",
+];
+
+/// Bytes of a file in which a generator's marker is looked for.
+const MARKER_BYTES: usize = 2_048;
+const MARKER_LINES: usize = 20;
+
+/// Whether the path alone says so.
+pub(super) fn by_path(path: &RepoPath) -> bool {
+    let name = path.file_name().to_ascii_lowercase();
+    LOCK_FILES.contains(&name.as_str())
+        || VENDORED_DIRECTORIES.iter().any(|directory| path.has_directory(directory))
+        || GENERATED_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+        || name.starts_with("zz_generated.")
+        || name.contains(".generated.")
+}
+
+/// Whether the first lines carry the marker that generators write: Go's convention, or the word
+/// that several tools share.
+pub(super) fn by_marker(text: &str) -> bool {
+    let mut end = text.len().min(MARKER_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default().lines().take(MARKER_LINES).any(|line| {
+        let comment = line.trim_start().starts_with(['#', '/', '*', '-', ';', '<', '"', '\'']);
+        let go = line
+            .find("Code generated ")
+            .is_some_and(|at| line.get(at..).is_some_and(|rest| rest.contains("DO NOT EDIT")));
+        comment && (go || line.split_whitespace().any(|word| word == "@generated"))
+    })
+}
+
+/// The `linguist-generated` and `linguist-vendored` lines of a `.gitattributes` at the root.
+#[derive(Default)]
+pub(super) struct Attributes(Vec<(GlobMatcher, bool)>);
+
+/// Lines of a `.gitattributes` that are read.
+const MAX_ATTRIBUTE_LINES: usize = 500;
+
+impl Attributes {
+    pub fn parse(text: &str) -> Self {
+        Self(text.lines().take(MAX_ATTRIBUTE_LINES).filter_map(attribute).collect())
+    }
+
+    /// What the last matching line says.
+    pub fn derived(&self, path: &RepoPath) -> Option<bool> {
+        let last = self.0.iter().rev().find(|(glob, _)| glob.is_match(path.as_str()))?;
+        Some(last.1)
+    }
+}
+
+fn attribute(line: &str) -> Option<(GlobMatcher, bool)> {
+    let mut words = line.split_whitespace();
+    let pattern = words.next().filter(|pattern| !pattern.starts_with(['#', '!', '"', '[']))?;
+    let state = words.filter_map(attribute_state).last()?;
+    // As in gitattributes: without a slash it matches the name in any directory.
+    let glob = match pattern.trim_end_matches('/').trim_start_matches('/') {
+        "" => return None,
+        inner if pattern.contains('/') => inner.to_owned(),
+        inner => format!("**/{inner}"),
+    };
+    let glob = GlobBuilder::new(&glob).literal_separator(true).build().ok()?;
+    Some((glob.compile_matcher(), state))
+}
+
+fn attribute_state(word: &str) -> Option<bool> {
+    let (name, value) = match word.split_once('=') {
+        Some((name, value)) => (name, value != "false"),
+        None => match word.strip_prefix('-') {
+            Some(name) => (name, false),
+            None => (word, true),
+        },
+    };
+    matches!(name, "linguist-generated" | "linguist-vendored").then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> RepoPath {
+        RepoPath::new(text).unwrap()
+    }
+
+    #[test]
+    fn paths() {
+        for derived in
+            ["Cargo.lock", "a/go.sum", "vendor/x.go", "api/v1/a.pb.go", "x/y.generated.ts"]
+        {
+            assert!(by_path(&path(derived)), "{derived}");
+        }
+        for written in ["src/lock.rs", "vendors/x.go", "pb.go", "generated.md", "go.mod"] {
+            assert!(!by_path(&path(written)), "{written}");
+        }
+    }
+
+    #[test]
+    fn markers_stand_in_a_comment_near_the_top() {
+        assert!(by_marker("// Code generated by protoc-gen-go. DO NOT EDIT.\npackage x\n"));
+        assert!(by_marker("# @generated by tool\n"));
+        assert!(!by_marker("let x = \"Code generated by us\";\n"));
+        assert!(!by_marker("x = \"DO NOT EDIT Code generated \"\n"));
+        assert!(!by_marker(&format!("{}// @generated\n", "\n".repeat(30))));
+        assert!(!by_marker(&"ü".repeat(2_000)));
+    }
+
+    #[test]
+    fn attributes_take_the_last_match() {
+        let attributes = Attributes::parse(
+            "# c\n*.gen.ts linguist-generated\n/api/** linguist-generated=true\n\
+             api/hand.ts -linguist-generated\n*.txt text\n",
+        );
+        assert_eq!(attributes.derived(&path("a/b.gen.ts")), Some(true));
+        assert_eq!(attributes.derived(&path("api/x/y.ts")), Some(true));
+        assert_eq!(attributes.derived(&path("api/hand.ts")), Some(false));
+        assert_eq!(attributes.derived(&path("x.txt")), None);
+    }
+}

@@ -118,7 +118,7 @@ impl Attributes {
 fn attribute(line: &str) -> Option<(GlobMatcher, bool)> {
     let mut words = line.split_whitespace();
     let pattern = words.next().filter(|pattern| !pattern.starts_with(['#', '!', '"', '[']))?;
-    let state = words.filter_map(attribute_state).last()?;
+    let state = words.filter_map(attribute_state).next_back()?;
     // As in gitattributes: without a slash it matches the name in any directory.
     let glob = match pattern.trim_end_matches('/').trim_start_matches('/') {
         "" => return None,

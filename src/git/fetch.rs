@@ -378,7 +378,7 @@ fn remember(git_dir: &Path, request: &FetchRequest, depth: Option<u32>) {
         None => format!("{TIPS}head-{}", request.head),
     };
     let base = format!("{TIPS}base-{}", request.base);
-    let mut set = |name: &str, commit: &CommitSha| {
+    let set = |name: &str, commit: &CommitSha| {
         let id = local::oid(commit).ok().filter(|id| repository.find_commit(*id).is_ok());
         id.and_then(|id| repository.reference(name, id, true, "fetched").ok())
     };

@@ -49,7 +49,7 @@ const MAX_LISTED_BLOBS: usize = 500;
 /// Local repositories, and remote ones through caches on disk.
 pub struct GitSource {
     options: GitOptions,
-    cache: Cache,
+    cache: Arc<Cache>,
     transport: Transport,
     lists: Arc<ListCache>,
 }
@@ -80,7 +80,7 @@ impl GitSource {
     pub fn new(options: GitOptions) -> Result<Self, SourceError> {
         let data_dir = std::path::absolute(&options.data_dir)
             .map_err(|error| SourceError::Internal(format!("data directory: {error}")))?;
-        let cache = Cache::new(&data_dir, options.timeout);
+        let cache = Arc::new(Cache::new(&data_dir, options.timeout));
         let transport = Transport {
             home: cache.home(),
             timeout: options.timeout,
@@ -133,12 +133,13 @@ impl GitSource {
     }
 
     /// Fetches blobs into a cache. What the remote will not give stays missing.
-    async fn hydrate(&self, in_use: &InUse, blobs: &[Oid]) -> Result<(), SourceError> {
-        let access = lock(&in_use.known.access).clone();
+    async fn hydrate(&self, id: RepoId, known: &Known, blobs: &[Oid]) -> Result<(), SourceError> {
+        let access = lock(&known.access).clone();
         let Some(access) = access else { return Ok(()) };
-        let _turn = in_use.known.fetching.lock().await;
-        let _fetching = self.cache.lock_fetch(in_use.id).await?;
-        let git_dir = self.cache.git_dir(in_use.id);
+        let _turn = known.fetching.lock().await;
+        let _fetching = self.cache.lock_fetch(id).await?;
+        let _using = self.cache.lock_use(id, Sharing::Shared).await?;
+        let git_dir = self.cache.git_dir(id);
         match fetch::hydrate(&self.transport, &access, &git_dir, blobs).await {
             Ok(()) | Err(Failure::Refused(_) | Failure::TooLarge) => Ok(()),
             Err(Failure::Unclear(why)) => Err(SourceError::Transient(why)),
@@ -158,21 +159,17 @@ impl GitSource {
             let in_use = self.in_use(handle).await?;
             let last = round == MAX_HYDRATIONS || in_use.is_none();
             let step = Arc::clone(&attempt);
-            let again = in_use.as_ref().map(InUse::share);
+            let target = in_use.as_ref().map(|in_use| (in_use.id, Arc::clone(&in_use.known)));
             let answer = self.reading(handle, in_use, move |path| step(path, last)).await?;
-            match (answer, again) {
+            match (answer, target) {
                 (Attempt::Done(value), _) => return Ok(value),
-                (Attempt::Missing(blobs), Some(in_use)) => self.hydrate(&in_use, &blobs).await?,
+                (Attempt::Missing(blobs), Some((id, known))) => {
+                    self.hydrate(id, &known, &blobs).await?;
+                }
                 (Attempt::Missing(_), None) => break,
             }
         }
         Err(SourceError::Internal("objects stay missing".to_owned()))
-    }
-}
-
-impl InUse {
-    fn share(&self) -> Self {
-        Self { id: self.id, known: Arc::clone(&self.known), guard: Arc::clone(&self.guard) }
     }
 }
 
@@ -195,7 +192,8 @@ impl Source for GitSource {
         }
         let fetched = fetcher.fetch(&known).await?;
         let (cap, idle) = (self.options.disk_cap_bytes, self.options.limits.evict_idle);
-        self.cache.evict(cap, idle, remote.id)?;
+        let (cache, keep) = (Arc::clone(&self.cache), remote.id);
+        blocking(move || cache.evict(cap, idle, keep)).await?;
         Ok(fetched)
     }
 

@@ -8,6 +8,7 @@
 mod eval;
 mod eval_infra;
 mod github;
+mod git_source;
 mod harness;
 mod rules;
 mod standin;

@@ -1,0 +1,8 @@
+//! The git adapter, on repositories made here and served from here.
+
+mod change;
+mod fixture;
+mod gather;
+mod local;
+mod remote;
+mod server;

@@ -18,6 +18,9 @@ const RENAME_LIMIT: usize = 100;
 /// Above this, two files are compared for a rename only if their ids are equal: libgit2 would
 /// hold both in memory.
 const MAX_RENAME_BYTES: usize = 16 * 1024 * 1024;
+/// Tree entries that may differ before a change is not looked at. A tree can name the same subtree
+/// many times over, so a few kilobytes can stand for more files than any memory holds.
+const MAX_DIFFERENCES: usize = 200_000;
 const ATTRIBUTES_FILE: &str = ".gitattributes";
 
 /// Loads the change within the limits.
@@ -54,9 +57,13 @@ pub(super) fn missing_blobs(
 ) -> Result<Vec<Oid>, git2::Error> {
     let trees = Trees::open(repository, from, to)?;
     let odb = repository.odb()?;
+    if trees.differ_in_more_than(repository, MAX_DIFFERENCES)? {
+        return Ok(Vec::new());
+    }
     let diff = trees.diff(repository)?;
     let attributes = trees.from.get_name(ATTRIBUTES_FILE).map(|entry| entry.id());
-    let sides = diff.deltas().take(limits.max_files).flat_map(|delta| {
+    let chosen = chosen(&diff, limits.max_files);
+    let sides = chosen.into_iter().filter_map(|at| diff.get_delta(at)).flat_map(|delta| {
         [delta.old_file(), delta.new_file()]
             .into_iter()
             .filter(|side| side.exists() && u32::from(side.mode()) != MODE_SUBMODULE)
@@ -89,6 +96,69 @@ impl<'a> Trees<'a> {
         options.include_typechange(true).skip_binary_check(true);
         repository.diff_tree_to_tree(Some(&self.from), Some(&self.to), Some(&mut options))
     }
+
+    /// Whether more entries (directories included) differ; stops counting there.
+    fn differ_in_more_than(
+        &self,
+        repository: &Repository,
+        limit: usize,
+    ) -> Result<bool, git2::Error> {
+        let mut count = 0;
+        let mut open = vec![(Some(self.from.id()), Some(self.to.id()))];
+        while let Some((from, to)) = open.pop() {
+            let from = from.map(|id| repository.find_tree(id)).transpose()?;
+            let to = to.map(|id| repository.find_tree(id)).transpose()?;
+            for pair in differing(from.as_ref(), to.as_ref()) {
+                count += 1;
+                if count > limit {
+                    return Ok(true);
+                }
+                if pair.0.is_some() || pair.1.is_some() {
+                    open.push(pair);
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
+type Subtrees = (Option<Oid>, Option<Oid>);
+
+/// One pair for each entry that differs, with the trees among them to go down into.
+fn differing(from: Option<&Tree<'_>>, to: Option<&Tree<'_>>) -> Vec<Subtrees> {
+    let subtree = |entry: &git2::TreeEntry<'_>| {
+        (entry.kind() == Some(git2::ObjectType::Tree)).then(|| entry.id())
+    };
+    let mut pairs = Vec::new();
+    for old in from.iter().flat_map(|tree| tree.iter()) {
+        match to.and_then(|tree| tree.get_name_bytes(old.name_bytes())) {
+            Some(new) if new.id() == old.id() && new.filemode() == old.filemode() => {}
+            new => pairs.push((subtree(&old), new.as_ref().and_then(subtree))),
+        }
+    }
+    for new in to.iter().flat_map(|tree| tree.iter()) {
+        if from.and_then(|tree| tree.get_name_bytes(new.name_bytes())).is_none() {
+            pairs.push((None, subtree(&new)));
+        }
+    }
+    pairs
+}
+
+/// Which files of a diff are looked at, and in what order: what people wrote comes before what
+/// was derived, so that a vendored tree does not use up the limits.
+fn chosen(diff: &Diff<'_>, limit: usize) -> Vec<usize> {
+    let derived = |delta: &DiffDelta<'_>| {
+        let file = match delta.status() {
+            Delta::Deleted => delta.old_file(),
+            _ => delta.new_file(),
+        };
+        let path = RepoPath::from_bytes(file.path_bytes().unwrap_or_default());
+        path.is_some_and(|path| derived::by_path(&path))
+    };
+    let mut order: Vec<(bool, usize)> =
+        diff.deltas().enumerate().map(|(at, delta)| (derived(&delta), at)).collect();
+    order.sort_unstable();
+    order.into_iter().take(limit).map(|(_, at)| at).collect()
 }
 
 /// Whether similar files can be looked for: all their blobs are there and not huge on both sides.
@@ -146,15 +216,25 @@ impl<'a> Loader<'a> {
 
     fn load(&mut self, trees: &Trees<'a>) -> Result<(), git2::Error> {
         let limits = self.budget.limits;
+        if trees.differ_in_more_than(self.repository, MAX_DIFFERENCES)? {
+            let reason = format!("all files, because more than {MAX_DIFFERENCES} differ");
+            self.omissions.push(Omission { path: None, reason });
+            return Ok(());
+        }
         let mut diff = trees.diff(self.repository)?;
         let mut find = DiffFindOptions::new();
         find.renames(true).rename_limit(RENAME_LIMIT);
         find.exact_match_only(!can_compare(&diff, &self.odb, limits));
         diff.find_similar(Some(&mut find))?;
         let total = diff.deltas().len();
-        for delta in diff.deltas().take(limits.max_files) {
-            self.file(&delta)?;
+        let mut files = Vec::new();
+        for at in chosen(&diff, limits.max_files) {
+            if let Some(delta) = diff.get_delta(at) {
+                files.extend(self.file(&delta)?.map(|file| (at, file)));
+            }
         }
+        files.sort_by_key(|(at, _)| *at);
+        self.files = files.into_iter().map(|(_, file)| file).collect();
         if let Some(rest) = total.checked_sub(limits.max_files).filter(|rest| *rest > 0) {
             let reason =
                 format!("{rest} of {total} files, which is over the limit of {}", limits.max_files);
@@ -163,14 +243,14 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
-    fn file(&mut self, delta: &DiffDelta<'_>) -> Result<(), git2::Error> {
+    fn file(&mut self, delta: &DiffDelta<'_>) -> Result<Option<FileChange>, git2::Error> {
         let (old, new) = (delta.old_file(), delta.new_file());
         let bytes_at = |deleted: bool| {
             let file = if deleted { &old } else { &new };
             file.path_bytes().unwrap_or_default()
         };
         let deleted = delta.status() == Delta::Deleted;
-        let Some(path) = self.usable_path(bytes_at(deleted)) else { return Ok(()) };
+        let Some(path) = self.usable_path(bytes_at(deleted)) else { return Ok(None) };
         let kind = match delta.status() {
             Delta::Added | Delta::Copied => ChangeKind::Added,
             Delta::Deleted => ChangeKind::Deleted,
@@ -196,9 +276,7 @@ impl<'a> Loader<'a> {
             self.omissions.push(Omission { path: Some(path.clone()), reason });
         }
         let derived = self.derived(&path, head.as_ref().or(base.as_ref()));
-        let file = FileChange { path, kind, base_mode, head_mode, base, head, hunks, derived };
-        self.files.push(file);
-        Ok(())
+        Ok(Some(FileChange { path, kind, base_mode, head_mode, base, head, hunks, derived }))
     }
 
     /// `None`, with an omission, for a path that cannot be named or was seen before.

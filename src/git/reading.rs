@@ -20,10 +20,9 @@ use crate::ports::source::{Fetched, Gathered, Need, NeedResult, SourceError, Tre
 
 /// Largest object that is read whole, because libgit2 cannot read a part of one.
 const MAX_OBJECT_BYTES: usize = 64 * 1024 * 1024;
-/// Lists of files kept, each of one commit.
-const MAX_LISTS: usize = 8;
-/// A longer list of files is not kept.
-const MAX_KEPT_ENTRIES: usize = 200_000;
+/// Entries of all lists that are kept, each of one commit; about 100 bytes each.
+const MAX_KEPT_ENTRIES: usize = 300_000;
+const MAX_LISTS: usize = 16;
 
 /// An answer, or what is missing for it.
 pub(super) enum Attempt<T> {
@@ -110,12 +109,13 @@ impl ListCache {
         let walked =
             tree::walk(repository, root, "", MAX_ENTRIES).map_err(|error| internal(&error))?;
         let walked = Arc::new(walked);
-        if walked.files.len() <= MAX_KEPT_ENTRIES {
-            let mut kept = lock(&self.0);
-            if kept.len() >= MAX_LISTS {
-                kept.remove(0);
-            }
-            kept.push((git_dir.to_owned(), commit.clone(), Arc::clone(&walked)));
+        let mut kept = lock(&self.0);
+        kept.push((git_dir.to_owned(), commit.clone(), Arc::clone(&walked)));
+        let entries = |kept: &[(PathBuf, CommitSha, Arc<Walked>)]| {
+            kept.iter().map(|(_, _, walked)| walked.files.len()).sum::<usize>()
+        };
+        while kept.len() > MAX_LISTS || (!kept.is_empty() && entries(&kept) > MAX_KEPT_ENTRIES) {
+            kept.remove(0);
         }
         Ok(walked)
     }

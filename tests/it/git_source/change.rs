@@ -168,3 +168,30 @@ async fn derived_files() {
     // What the head says about itself does not count.
     assert!(!file(&change, "src/main.rs").derived);
 }
+
+#[tokio::test]
+async fn trees_that_explode() {
+    let repo = Repo::new();
+    let mut tree = repo.files(&[("leaf", "x\n")]);
+    for _ in 0..12 {
+        let names: Vec<String> = (0..10).map(|n| format!("d{n}")).collect();
+        let entries: Vec<_> = names.iter().map(|name| (name.as_bytes(), "40000", tree)).collect();
+        tree = repo.raw_tree(&entries);
+    }
+    let change = repo.change(repo.tree(&[]), tree).await;
+    assert!(change.files.is_empty());
+    assert!(reason(&change, None).unwrap().starts_with("all files"));
+}
+
+#[tokio::test]
+async fn derived_files_do_not_crowd_out_others() {
+    let repo = Repo::new();
+    let names: Vec<String> = (0..3_000).map(|n| format!("node_modules/f{n}")).collect();
+    let blob = repo.blob("x\n");
+    let mut entries: Vec<_> = names.iter().map(|name| (name.as_bytes(), FILE, blob)).collect();
+    entries.push((b"src/main.rs", FILE, blob));
+    let change = repo.change(repo.tree(&[]), repo.tree(&entries)).await;
+    assert_eq!(change.files.len(), 3_000);
+    assert!(!file(&change, "src/main.rs").derived);
+    assert_eq!(change.files.last().unwrap().path.as_str(), "src/main.rs");
+}

@@ -1,5 +1,6 @@
 //! Repositories made with git2, and shorthands for asking about them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use backend_team::domain::change::{Change, FileChange, Subject};
@@ -13,6 +14,9 @@ pub const EXECUTABLE: i32 = 0o100_755;
 pub const LINK: i32 = 0o120_000;
 pub const SUBMODULE: i32 = 0o160_000;
 const TREE: i32 = 0o040_000;
+
+/// Path, mode and object.
+pub type Entry<'a> = (&'a [u8], i32, Oid);
 
 pub struct Repo {
     pub dir: tempfile::TempDir,
@@ -43,10 +47,9 @@ impl Repo {
     }
 
     /// A tree of entries by path, each with mode and object. Paths must be sound.
-    pub fn tree(&self, entries: &[(&[u8], i32, Oid)]) -> Oid {
+    pub fn tree(&self, entries: &[Entry<'_>]) -> Oid {
         let mut builder = self.git.treebuilder(None).unwrap();
-        let mut below: std::collections::BTreeMap<Vec<u8>, Vec<(&[u8], i32, Oid)>> =
-            std::collections::BTreeMap::new();
+        let mut below: BTreeMap<Vec<u8>, Vec<Entry<'_>>> = BTreeMap::new();
         for (path, mode, id) in entries {
             match path.iter().position(|byte| *byte == b'/') {
                 Some(at) => below.entry(path[..at].to_vec()).or_default().push((

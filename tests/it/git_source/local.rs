@@ -154,3 +154,15 @@ async fn listing_names_files_and_links() {
     assert_eq!(entries[1].mode, 0o120_000);
     assert_eq!(entries[0].object, blob.to_string());
 }
+
+#[tokio::test]
+async fn repositories_of_another_owner_are_read() {
+    let repo = Repo::new();
+    let commit = repo.commit(repo.files(&[("a", "1\n")]), &[]);
+    // Only root may give files away; for others the repository simply stays their own.
+    let given = std::os::unix::fs::chown(repo.path(), Some(12_345), None).is_ok();
+    let opened = git2::Repository::open(repo.path());
+    assert!(!given || opened.is_err(), "libgit2 checks the owner by default");
+    let (source, fetched) = repo.between(commit, commit).await;
+    assert!(source.change(&fetched, about()).await.is_ok());
+}

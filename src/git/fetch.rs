@@ -94,27 +94,27 @@ impl Fetcher<'_> {
         let mut whole = self.cache.git_dir(self.id).join(WHOLE_FILE).exists();
         let mut rebuilt = false;
         loop {
-            let why = match self.attempt(whole).await {
+            let (why, fatal) = match self.attempt(whole).await {
                 Ok(fetched) => return Ok(fetched),
                 Err(Broken::Source(error)) => return Err(error),
-                Err(Broken::NoPartial) if !whole => {
+                Err(Broken::NoPartial) => {
+                    let fatal = whole.then(|| {
+                        SourceError::Transient("the remote refuses objects of its own".to_owned())
+                    });
                     whole = true;
-                    "the remote serves no partial clones".to_owned()
-                }
-                Err(Broken::NoPartial) => "the remote refuses objects of its own".to_owned(),
-                Err(Broken::Corrupt(_)) if !rebuilt => {
-                    rebuilt = true;
-                    "the cache is broken".to_owned()
+                    ("the remote serves no partial clones".to_owned(), fatal)
                 }
                 Err(Broken::Corrupt(why)) => {
-                    return Err(SourceError::Internal(format!("git: {why}")));
+                    let fatal = rebuilt.then(|| SourceError::Internal(format!("git: {why}")));
+                    rebuilt = true;
+                    (why, fatal)
                 }
             };
-            tracing::info!(repository = %self.id, why, "rebuilding the cache of a repository");
+            tracing::info!(repository = %self.id, why, "deleting the cache of a repository");
             let exclusive = self.cache.lock_use(self.id, Sharing::Exclusive).await?;
             self.cache.delete(self.id, &exclusive)?;
-            if why.ends_with("of its own") {
-                return Err(SourceError::Transient(why));
+            if let Some(error) = fatal {
+                return Err(error);
             }
         }
     }

@@ -1,6 +1,5 @@
 //! Works off the queue: leases jobs, keeps the leases alive, and settles how they ended.
 
-use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{JobError, Services, answer, resync, review_pull};
-use crate::domain::job::{Job, JobKind, JobOutcome, Timestamp};
+use crate::domain::job::{Job, JobKind, JobOutcome};
 use crate::ports::queue::{Lease, StoreError};
 
 /// A lease outlives this many seconds of silence. Heartbeats come at a third of it.
@@ -228,27 +227,17 @@ fn record(job: &Job, outcome: &JobOutcome, took: Duration) {
 }
 
 /// Dispatch: one line for each kind of job.
-fn perform<'a>(
-    services: &'a Services,
-    lease: &'a Lease,
-) -> impl Future<Output = Result<(), JobError>> + Send + 'a {
-    async move {
-        match &lease.job.kind {
-            JobKind::ReviewPull { .. } => review_pull::review_pull(services, lease).await,
-            JobKind::ReviewMergeGroup { head, base } => {
-                review_pull::review_merge_group(services, lease, head, base).await
-            }
-            JobKind::AnswerCommand { .. } => answer::answer(services, lease).await,
-            JobKind::FindPulls { head } => resync::find_pulls(services, lease, head).await,
-            JobKind::Resync => resync::resync(services, lease).await,
-            JobKind::Forget => resync::forget(services, lease).await,
+async fn perform(services: &Services, lease: &Lease) -> Result<(), JobError> {
+    match &lease.job.kind {
+        JobKind::ReviewPull { .. } => review_pull::review_pull(services, lease).await,
+        JobKind::ReviewMergeGroup { head, base } => {
+            review_pull::review_merge_group(services, lease, head, base).await
         }
+        JobKind::AnswerCommand { .. } => answer::answer(services, lease).await,
+        JobKind::FindPulls { head } => resync::find_pulls(services, lease, head).await,
+        JobKind::Resync => resync::resync(services, lease).await,
+        JobKind::Forget => resync::forget(services, lease).await,
     }
-}
-
-/// When the next attempt of a job would be, for tests and `dead list`.
-pub fn retry_at(now: Timestamp, attempt: u32) -> Timestamp {
-    now.plus(backoff(attempt))
 }
 
 #[cfg(test)]

@@ -68,6 +68,17 @@ pub async fn open(location: &Location) -> Result<Arc<dyn Store>, StoreError> {
     })
 }
 
+/// Opens the store beside a server that may be running, for administrative commands.
+///
+/// # Errors
+/// As [`open`]; a running server is none. A missing SQLite file is [`StoreError::Failed`].
+pub async fn open_beside(location: &Location) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(match location {
+        Location::Sqlite(path) => Arc::new(SqliteStore::open_beside(path).await?),
+        Location::Postgres { .. } => return open(location).await,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

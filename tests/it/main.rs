@@ -3,12 +3,12 @@
 // Helpers outside `#[test]` functions may fail a test as well.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 // A test that is skipped says so.
-#![allow(clippy::print_stderr)]
+#![allow(clippy::print_stderr, clippy::too_many_lines)]
 
 mod eval;
 mod eval_infra;
-mod github;
 mod git_source;
+mod github;
 mod harness;
 mod rules;
 mod standin;

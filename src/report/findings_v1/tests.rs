@@ -113,11 +113,12 @@ fn severities_are_read_leniently_and_nothing_else() {
 }
 
 #[test]
-fn secrets_are_not_quoted() {
+fn a_masked_quote_is_evidence_although_the_file_has_other_text() {
     let change = samples::backend_change();
     let mut secret = samples::finding(&change, "secrets/private-key", "Dockerfile", 1, 1);
-    secret.title = "A private key".to_owned();
+    secret.quote = "FROM [hidden]".to_owned();
+    secret.quote_redacted = true;
     let report = samples::report(samples::settled(&change, vec![secret], &[]));
     let written = ReviewFindings::of(&report, "1");
-    assert_eq!(written.findings[0].quote, None);
+    assert_eq!(written.findings[0].quote.as_deref(), Some("FROM [hidden]"));
 }

@@ -89,7 +89,7 @@ fn go(node: &Syntax<'_>, source: &str) -> Option<Unbounded> {
         let direct = ["http.Get", "http.Post", "http.Head", "http.PostForm"];
         let default_client = callee.starts_with("http.DefaultClient.")
             && (callee != "http.DefaultClient.Do" || !with_context);
-        return (direct.contains(&callee.as_str()) || default_client).then(|| Unbounded {
+        return (direct.contains(&callee.as_str()) || default_client).then_some(Unbounded {
             call: callee,
             why: "It uses the default client, which waits without limit.",
             instead,
@@ -147,8 +147,9 @@ fn python(node: &Syntax<'_>, source: &str) -> Option<Unbounded> {
     let requests = of("requests") && imported("requests") && (timeout.is_none() || none);
     let urlopen = callee == "urllib.request.urlopen" && timeout.is_none() && arguments.len() < 3;
     let httpx = of("httpx") && none;
-    ((requests && !forwarded) || (urlopen && !forwarded) || httpx).then(|| Unbounded {
-        call: callee.clone(),
+    let unbounded = (!forwarded && (requests || urlopen)) || httpx;
+    unbounded.then_some(Unbounded {
+        call: callee,
         why: "Without a timeout it waits without limit.",
         instead: "Pass `timeout=` in seconds, e.g. `timeout=(3.05, 10)` for connecting and reading.",
     })
@@ -187,7 +188,7 @@ fn javascript(node: &Syntax<'_>, source: &str) -> Option<Unbounded> {
         };
         arguments.len() >= position_of_options && last.kind() != "object" && !is_url(last)
     });
-    (!bounded && !options_elsewhere).then(|| Unbounded {
+    (!bounded && !options_elsewhere).then_some(Unbounded {
         call: callee,
         why: "axios waits without limit by default.",
         instead: "Set `timeout` in milliseconds, best once in `axios.create({ timeout: 10_000 })`.",

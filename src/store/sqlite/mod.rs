@@ -50,10 +50,30 @@ impl SqliteStore {
     /// [`StoreError::Unavailable`] if another process has it open; [`StoreError::Failed`] if it
     /// cannot be read or a newer version wrote it.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let lock = ProcessLock::take(path)?;
+        let store = Self::connect(path, Some(ProcessLock::take(path)?)).await?;
+        let orphans = store
+            .writer
+            .run(true, async |connection| write::requeue_orphans(connection).await)
+            .await?;
+        if orphans > 0 {
+            tracing::info!(jobs = orphans, "requeued jobs of a process that ended");
+        }
+        Ok(store)
+    }
+
+    /// Opens an existing file beside the process that owns it, which may be running: for a look or
+    /// a single change by hand. Running jobs are left alone.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`], but another process is no error.
+    pub async fn open_beside(path: &Path) -> Result<Self, StoreError> {
+        Self::connect(path, None).await
+    }
+
+    async fn connect(path: &Path, lock: Option<ProcessLock>) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(true)
+            .create_if_missing(lock.is_some())
             .page_size(PAGE_SIZE)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
@@ -67,11 +87,6 @@ impl SqliteStore {
             .connect_lazy_with(options.pragma("query_only", "on"));
         let wake = Arc::new(Wake::default());
         let writer = Writer::start(connection, lock, Arc::clone(&wake))?;
-        let orphans =
-            writer.run(true, async |connection| write::requeue_orphans(connection).await).await?;
-        if orphans > 0 {
-            tracing::info!(jobs = orphans, "requeued jobs of a process that ended");
-        }
         Ok(Self { writer, readers, wake })
     }
 

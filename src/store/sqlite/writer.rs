@@ -85,7 +85,7 @@ impl Writer {
     /// down. `lock` is released after the connection is closed.
     pub(super) fn start(
         connection: SqliteConnection,
-        lock: ProcessLock,
+        lock: Option<ProcessLock>,
         wake: Arc<Wake>,
     ) -> Result<Self, StoreError> {
         let failed = |error: std::io::Error| {

@@ -1,0 +1,66 @@
+//! The command line: one subcommand per file.
+
+mod agents;
+mod check;
+mod dead;
+mod explain;
+mod local;
+mod output;
+mod replay;
+mod review;
+mod rules;
+mod schema;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Reviews backend changes as a team would: data, infrastructure, observability, security, tests
+/// and API, each with evidence.
+#[derive(Debug, Parser)]
+#[command(name = "backend-team", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Review(review::Review),
+    Agents(agents::Agents),
+    Rules(rules::Rules),
+    Explain(explain::Explain),
+    Check(check::Check),
+    Serve(Box<serve::Serve>),
+    Replay(replay::Replay),
+    Dead(dead::Dead),
+    Schema(schema::Schema),
+}
+
+/// Exit status 2: the command could not do its work.
+pub(crate) const COULD_NOT_RUN: u8 = 2;
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Command::Review(command) => command.run(),
+        Command::Agents(command) => command.run(),
+        Command::Rules(command) => command.run(),
+        Command::Explain(command) => command.run(),
+        Command::Check(command) => command.run(),
+        Command::Serve(command) => command.run(),
+        Command::Replay(command) => command.run(),
+        Command::Dead(command) => command.run(),
+        Command::Schema(command) => command.run(),
+    };
+    result.unwrap_or_else(|error| {
+        // A closed pipe (`… | head`) is how people stop reading, not an error.
+        if output::is_broken_pipe(&error) {
+            return ExitCode::SUCCESS;
+        }
+        output::report_error(&error);
+        ExitCode::from(COULD_NOT_RUN)
+    })
+}

@@ -126,14 +126,14 @@ fn result(
         .map(|(id, other)| {
             let mut place = location(&other.anchor, None);
             place["id"] = Value::from(id);
-            place["message"] = json!({"text": visible(&other.note)});
+            place["message"] = json!({"text": message(&other.note)});
             place
         })
         .collect();
     let mut result = json!({
         "ruleId": finding.rule,
         "level": level(finding.severity),
-        "message": {"text": visible(&text)},
+        "message": {"text": message(&text)},
         "locations": [location(&finding.anchor, shown_quote(finding))],
         "partialFingerprints": {
             "backendTeam/v1": fingerprint,
@@ -156,6 +156,12 @@ fn result(
         result["relatedLocations"] = Value::from(related);
     }
     result
+}
+
+/// Plain text of a message: `[text](target)` would be a link there, a backslash stops it.
+fn message(text: &str) -> String {
+    let text = visible(text);
+    if text.contains("](") { text.replace('\\', "\\\\").replace('[', "\\[") } else { text }
 }
 
 fn suppressed(mut result: Value, kind: &str, justification: &str) -> Value {

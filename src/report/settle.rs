@@ -11,11 +11,11 @@ use crate::domain::change::{Change, FileChange};
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::finding::{Finding, Fingerprint, Origin, RuleCode};
 use crate::domain::instructions::{Problem, ProblemLevel};
-use crate::domain::path::RepoPath;
 use crate::domain::report::{
-    DismissedFinding, FindingState, IgnoredFinding, RememberedFinding, RememberedState,
+    DismissedFinding, FindingState, IgnoredFinding, NotChecked, RememberedFinding, RememberedState,
     ReportedFinding,
 };
+use crate::domain::team::Lane;
 
 /// Fixed and dismissed findings that are kept for one pull request, the newest.
 const MAX_CLOSED_REMEMBERED: usize = 300;
@@ -26,10 +26,8 @@ pub struct Settling<'a> {
     pub policy: &'a Policy,
     /// What the ledger keeps of earlier reviews of this pull request.
     pub memory: &'a [RememberedFinding],
-    /// Whether the rule could look this time at that path (at base or head): its lane was called
-    /// and it neither failed nor ran out of time. A rule that is switched off, or that had
-    /// nothing to look at any more, counts as having looked.
-    pub looked: &'a dyn Fn(&RuleCode, &RepoPath) -> bool,
+    /// Whether the rule of an earlier finding could look this time; see [`looked`].
+    pub looked: &'a dyn Fn(&RememberedFinding) -> bool,
     /// Ids of the same check in other tools (`tool:id`), by rule code.
     pub equivalents: &'a dyn Fn(&RuleCode) -> Vec<String>,
 }
@@ -48,6 +46,22 @@ pub struct Settled {
     pub memory: Vec<RememberedFinding>,
     /// Findings whose place or quote is not in the change.
     pub dropped: usize,
+}
+
+/// Whether the rule of an earlier finding could look this time: its lane was asked, and neither the
+/// rule nor the file nor the change as a whole is among what was not checked. `asked` are all
+/// reviewing lanes in a full review, also those for which the change has nothing any more.
+pub fn looked<'a>(
+    asked: &'a [Lane],
+    not_checked: &'a [NotChecked],
+) -> impl Fn(&RememberedFinding) -> bool + 'a {
+    let missed: HashSet<&str> = not_checked.iter().map(|entry| entry.what.as_str()).collect();
+    move |old| {
+        asked.contains(&old.lane)
+            && !missed.contains("the change")
+            && !missed.contains(old.rule.0.as_str())
+            && !missed.contains(old.path.as_str())
+    }
 }
 
 impl Settling<'_> {
@@ -169,7 +183,7 @@ impl Settling<'_> {
     fn gone(&self, old: &RememberedFinding, settled: &mut Settled) {
         let mut now = old.clone();
         if now.state == RememberedState::Open {
-            if (self.looked)(&old.rule, &old.path) {
+            if (self.looked)(old) {
                 now.state = RememberedState::Fixed { head: self.change.head.clone() };
             } else {
                 settled.carried.push(now.clone());

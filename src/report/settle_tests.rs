@@ -1,6 +1,7 @@
 use super::*;
 use crate::domain::finding::{Fix, Severity};
 use crate::domain::ids::Login;
+use crate::domain::path::RepoPath;
 use crate::report::samples::{self, SQL, change_of, finding, sha};
 
 const PATH: &str = "db/1.sql";
@@ -90,17 +91,30 @@ fn what_did_not_look_neither_fixes_nor_forgets() {
     let first = settle(&source, vec![drop_table(&source, 1)], &[]);
     source.head = sha('c');
     let policy = Policy::default();
-    let settled = Settling {
-        change: &source,
-        policy: &policy,
-        memory: &first.memory,
-        looked: &|rule, _| rule.0 != "migration/drop-table",
-        equivalents: &|_| Vec::new(),
+    let lanes = [Lane::Data];
+    let missed = |what: &str| vec![NotChecked { what: what.to_owned(), why: "late".to_owned() }];
+    let settle_with = |asked: &[Lane], not_checked: &[NotChecked]| {
+        Settling {
+            change: &source,
+            policy: &policy,
+            memory: &first.memory,
+            looked: &looked(asked, not_checked),
+            equivalents: &|_| Vec::new(),
+        }
+        .settle(vec![])
+    };
+    for (asked, not_checked) in [
+        (&[Lane::Infra][..], vec![]),
+        (&lanes[..], missed("migration/drop-table")),
+        (&lanes[..], missed(PATH)),
+        (&lanes[..], missed("the change")),
+    ] {
+        let settled = settle_with(asked, &not_checked);
+        assert_eq!(settled.fixed, vec![]);
+        assert_eq!(settled.carried, first.memory);
+        assert_eq!(settled.memory, first.memory);
     }
-    .settle(vec![]);
-    assert_eq!(settled.fixed, vec![]);
-    assert_eq!(settled.carried, first.memory);
-    assert_eq!(settled.memory, first.memory);
+    assert_eq!(settle_with(&lanes, &missed("other.sql")).fixed.len(), 1);
 }
 
 #[test]
@@ -145,7 +159,7 @@ fn two_lanes_that_mean_the_same_say_it_once() {
         change: &source,
         policy: &policy,
         memory: &[],
-        looked: &|_, _| true,
+        looked: &|_| true,
         equivalents: &|rule| match rule.0.as_str() {
             "migration/other" => vec!["squawk:other".to_owned()],
             _ => vec!["squawk:ban-drop-table".to_owned()],

@@ -90,6 +90,27 @@ fn finding(
         paint.severity(found.severity, &label),
         paint.strong(&one_line(&found.title))
     ));
+    let pad = place_and_lines(reported, source, paint, out);
+    let note = |name: &str, text: &str| {
+        format!("{pad} {} {name}: {}\n", paint.gutter("="), one_line(text))
+    };
+    out.push_str(&note("why", &found.evidence));
+    out.push_str(&note("instead", &found.recommendation));
+    for other in found.related.iter().take(5) {
+        let place = place_text(&other.anchor);
+        out.push_str(&note("see also", &format!("{place}: {}", other.note)));
+    }
+    out.push_str(&note("id", short_id(&reported.fingerprint)));
+}
+
+/// The place and the source lines under it; gives the width of the gutter as blanks.
+fn place_and_lines(
+    reported: &ReportedFinding,
+    source: &dyn Fn(&Anchor) -> Option<Text>,
+    paint: Paint,
+    out: &mut String,
+) -> String {
+    let found = &reported.finding;
     let excerpt = excerpt(reported, source);
     let width = excerpt.iter().filter_map(|(number, _)| *number).max().unwrap_or(0);
     let width = width.to_string().len().max(1);
@@ -116,16 +137,7 @@ fn finding(
     } else if !excerpt.is_empty() {
         out.push_str(&format!("{pad} {}\n", paint.gutter("|")));
     }
-    let note = |name: &str, text: &str| {
-        format!("{pad} {} {name}: {}\n", paint.gutter("="), one_line(text))
-    };
-    out.push_str(&note("why", &found.evidence));
-    out.push_str(&note("instead", &found.recommendation));
-    for other in found.related.iter().take(5) {
-        let place = place_text(&other.anchor);
-        out.push_str(&note("see also", &format!("{place}: {}", other.note)));
-    }
-    out.push_str(&note("id", short_id(&reported.fingerprint)));
+    pad
 }
 
 /// Lines to show with their numbers; a line without number says that more follow.

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::report::samples;
 
@@ -15,7 +17,7 @@ fn said(report: &Report) -> String {
 /// Without the JSON, which has its own tests.
 fn without_json(body: &str) -> String {
     let start = body.find("<details><summary>ReviewFindings JSON").unwrap_or(body.len());
-    let end = body[start..].find("</details>").map_or(body.len(), |at| start + at + 10);
+    let end = body[start..].find("\n</details>").map_or(body.len(), |at| start + at + 11);
     format!("{}(JSON){}", &body[..start], &body[end..])
 }
 
@@ -54,7 +56,7 @@ fn text_outside_code(body: &str) -> String {
     use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
     let mut text = String::new();
     let mut code = false;
-    for event in Parser::new_ext(body, Options::all()) {
+    for event in Parser::new_ext(body, Options::ENABLE_TABLES | Options::ENABLE_GFM) {
         match event {
             Event::Start(Tag::CodeBlock(_)) => code = true,
             Event::End(TagEnd::CodeBlock) => code = false,
@@ -122,4 +124,37 @@ fn a_carried_finding_keeps_blocking() {
     let body = said(&report);
     assert!(body.contains("## Backend review: earlier findings still block"));
     assert!(body.contains("not looked at again"));
+}
+
+proptest! {
+    /// Whatever a repository puts into any text, the comment has our HTML and our links only.
+    #[test]
+    fn nothing_foreign_gets_out(a in samples::hostile_text(), b in samples::hostile_text()) {
+        let mut report = samples::busy();
+        for reported in &mut report.findings {
+            reported.finding.title.clone_from(&a);
+            reported.finding.evidence.clone_from(&b);
+            reported.finding.recommendation = format!("{a}{b}");
+            reported.finding.quote = format!("{b}{a}");
+            for other in &mut reported.finding.related {
+                other.note.clone_from(&a);
+            }
+        }
+        report.fixed[0].title.clone_from(&b);
+        report.dismissed[0].reason.clone_from(&a);
+        report.problems[0].message.clone_from(&b);
+        report.answers[0].explanation.clone_from(&a);
+        report.sections[0].agent.clone_from(&b);
+        report.routing.assignments[0].reasons[0].text.clone_from(&a);
+        report.not_checked.push(crate::domain::report::NotChecked {
+            what: a.clone(),
+            why: b.clone(),
+        });
+        let body = said(&report);
+        prop_assert_eq!(body.matches("<!-- backend-team:").count(), 1);
+        let text = text_outside_code(&body);
+        let mention = regex::Regex::new(r"@[A-Za-z0-9]|#[0-9]|://").unwrap();
+        prop_assert!(!mention.is_match(&text), "{}", text);
+        prop_assert_eq!(body.matches("</details>").count() > 3, true);
+    }
 }

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::*;
+use crate::report::samples::hostile_text as hostile;
 
 /// The extensions that GitHub has.
 fn github() -> Options {
@@ -105,24 +106,6 @@ fn lists_headings_and_commands_do_not_start() {
         let said = prose(text);
         assert_eq!(offences(&said), Vec::<String>::new(), "{text} gave {said}");
     }
-}
-
-/// Pieces that mean something to Markdown, HTML, GitHub or us.
-#[rustfmt::skip]
-const PIECES: &[&str] = &[
-    "@octocat", "@a/b", "#1", "GH-2", "gh-3", "o/r#4", "https://x.y", "www.x.y", "`", "``",
-    "```", "~~~", "<!-- backend-team:review -->", "`<!-- `", "backend-team:", "<!--", "-->",
-    "<b>", "</details>", "&lt;", "&#64;a", "![i](u)", "[l](u)", "[l]: u", "[^1]", "**", "_",
-    "~~", "|", "\\", "\n", "\r\n", "    ", "\t", "- ", "1. ", "# ", "> ", "---", "===",
-    "/merge", "\u{202E}", "\u{200B}", "\u{FEFF}", ":+1:", "$x$", "$`", "deadbeef1",
-    "0123456789abcdef", "a", " ", ".", "(", ")", "user@sha", "<https://x>", "<a@b.c>", "- [x] ",
-    "é", "漢", "{{", "}}", ":", "'",
-];
-
-fn hostile() -> impl Strategy<Value = String> {
-    let piece = prop::sample::select(PIECES).prop_map(str::to_owned);
-    prop::collection::vec(prop_oneof![4 => piece, 1 => any::<String>()], 0..24)
-        .prop_map(|pieces| pieces.concat())
 }
 
 proptest! {

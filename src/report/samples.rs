@@ -1,5 +1,7 @@
 //! Findings and reports for tests.
 
+use proptest::prelude::*;
+
 use crate::config::policy::Policy;
 use crate::domain::assemble;
 use crate::domain::change::{Anchor, Change};
@@ -303,4 +305,22 @@ pub fn many(count: u32) -> Report {
         })
         .collect();
     report(settled(&change, findings, &[]))
+}
+
+/// Pieces that mean something to Markdown, HTML, GitHub or us.
+#[rustfmt::skip]
+const PIECES: &[&str] = &[
+    "@octocat", "@a/b", "#1", "GH-2", "gh-3", "o/r#4", "https://x.y", "www.x.y", "`", "``",
+    "```", "~~~", "<!-- backend-team:review -->", "`<!-- `", "backend-team:", "<!--", "-->",
+    "<b>", "</details>", "&lt;", "&#64;a", "![i](u)", "[l](u)", "[l]: u", "[^1]", "**", "_",
+    "~~", "|", "\\", "\n", "\r\n", "    ", "\t", "- ", "1. ", "# ", "> ", "---", "===",
+    "/merge", "\u{202E}", "\u{200B}", "\u{FEFF}", ":+1:", "$x$", "$`", "deadbeef1",
+    "0123456789abcdef", "a", " ", ".", "(", ")", "user@sha", "<https://x>", "<a@b.c>", "- [x] ",
+    "é", "漢", "{{", "}}", ":", "'",
+];
+
+pub fn hostile_text() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(PIECES).prop_map(str::to_owned);
+    prop::collection::vec(prop_oneof![4 => piece, 1 => any::<String>()], 0..24)
+        .prop_map(|pieces| pieces.concat())
 }

@@ -36,9 +36,12 @@ pub struct RuleDoc<'a> {
     pub equivalents: &'a [&'a str],
 }
 
-/// The quote of a finding, if it has one. Secrets were masked when the quote was taken.
+/// The quote of a finding as it may be repeated. A finding about a secret shows its quote only if
+/// the secret is masked there: otherwise the quote would spread what the finding warns about.
 pub fn shown_quote(finding: &Finding) -> Option<&str> {
-    (!finding.quote.trim().is_empty()).then_some(finding.quote.as_str())
+    let family = finding.rule.0.split('/').next().unwrap_or_default();
+    let bare_secret = matches!(family, "secret" | "secrets") && !finding.quote_redacted;
+    (!bare_secret && !finding.quote.trim().is_empty()).then_some(finding.quote.as_str())
 }
 
 /// "1 finding", "3 findings".

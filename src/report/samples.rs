@@ -136,7 +136,7 @@ pub fn remembered(fingerprint: &str, title: &str, state: RememberedState) -> Rem
 
 pub fn settled(change: &Change, findings: Vec<Finding>, memory: &[RememberedFinding]) -> Settled {
     let policy = Policy::default();
-    Settling { change, policy: &policy, memory, looked: &|_| true, equivalents: &|_| Vec::new() }
+    Settling { change, policy: &policy, memory, looked: &|_, _| true, equivalents: &|_| Vec::new() }
         .settle(findings)
 }
 

@@ -11,11 +11,11 @@ use crate::domain::change::{Change, FileChange};
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::finding::{Finding, Fingerprint, Origin, RuleCode};
 use crate::domain::instructions::{Problem, ProblemLevel};
+use crate::domain::path::RepoPath;
 use crate::domain::report::{
-    DismissedFinding, FindingState, IgnoredFinding, NotChecked, RememberedFinding, RememberedState,
+    DismissedFinding, FindingState, IgnoredFinding, RememberedFinding, RememberedState,
     ReportedFinding,
 };
-use crate::domain::team::Lane;
 
 /// Fixed and dismissed findings that are kept for one pull request, the newest.
 const MAX_CLOSED_REMEMBERED: usize = 300;
@@ -26,8 +26,10 @@ pub struct Settling<'a> {
     pub policy: &'a Policy,
     /// What the ledger keeps of earlier reviews of this pull request.
     pub memory: &'a [RememberedFinding],
-    /// Whether the rule of an earlier finding could look this time; see [`looked`].
-    pub looked: &'a dyn Fn(&RememberedFinding) -> bool,
+    /// Whether the rule could look this time at that path (at base or head): its lane was called
+    /// and it neither failed nor ran out of time. A rule that is switched off, or that had
+    /// nothing to look at any more, counts as having looked.
+    pub looked: &'a dyn Fn(&RuleCode, &RepoPath) -> bool,
     /// Ids of the same check in other tools (`tool:id`), by rule code.
     pub equivalents: &'a dyn Fn(&RuleCode) -> Vec<String>,
 }
@@ -46,22 +48,6 @@ pub struct Settled {
     pub memory: Vec<RememberedFinding>,
     /// Findings whose place or quote is not in the change.
     pub dropped: usize,
-}
-
-/// Whether the rule of an earlier finding could look this time: its lane was asked, and neither the
-/// rule nor the file nor the change as a whole is among what was not checked. `asked` are all
-/// reviewing lanes in a full review, also those for which the change has nothing any more.
-pub fn looked<'a>(
-    asked: &'a [Lane],
-    not_checked: &'a [NotChecked],
-) -> impl Fn(&RememberedFinding) -> bool + 'a {
-    let missed: HashSet<&str> = not_checked.iter().map(|entry| entry.what.as_str()).collect();
-    move |old| {
-        asked.contains(&old.lane)
-            && !missed.contains("the change")
-            && !missed.contains(old.rule.0.as_str())
-            && !missed.contains(old.path.as_str())
-    }
 }
 
 impl Settling<'_> {
@@ -183,7 +169,7 @@ impl Settling<'_> {
     fn gone(&self, old: &RememberedFinding, settled: &mut Settled) {
         let mut now = old.clone();
         if now.state == RememberedState::Open {
-            if (self.looked)(old) {
+            if (self.looked)(&old.rule, &old.path) {
                 now.state = RememberedState::Fixed { head: self.change.head.clone() };
             } else {
                 settled.carried.push(now.clone());
@@ -306,23 +292,25 @@ pub fn has_evidence(finding: &Finding, change: &Change) -> bool {
         return finding.origin == Origin::Rule;
     };
     let Some(lines) = anchor.lines() else {
-        return finding.quote.is_empty() || quoted(&finding.quote, file, anchor.side(), None);
+        return finding.quote.is_empty() || quoted(finding, file, None);
     };
     let Some(text) = file.text(anchor.side()) else { return false };
-    // A masked quote is not in the file on purpose; the engine took it from these lines.
-    let masked = finding.quote_redacted && finding.origin == Origin::Rule;
-    lines.end() <= text.line_count().max(1)
-        && (masked || quoted(&finding.quote, file, anchor.side(), Some(lines)))
+    lines.end() <= text.line_count().max(1) && quoted(finding, file, Some(lines))
 }
 
-fn quoted(quote: &str, file: &FileChange, side: Side, lines: Option<LineRange>) -> bool {
-    let Some(text) = file.text(side) else { return false };
+/// Whether the quote stands in those lines. The engine masks secrets in quotes that it takes from
+/// the file; a masked quote of a rule is as good as the file.
+fn quoted(finding: &Finding, file: &FileChange, lines: Option<LineRange>) -> bool {
+    let Some(text) = file.text(finding.anchor.side()) else { return false };
+    if finding.quote_redacted && finding.origin == Origin::Rule {
+        return true;
+    }
     let source = match lines {
         Some(lines) => text.slice(lines).unwrap_or_default(),
         None => text.as_str().to_owned(),
     };
     let source = source.replace("\r\n", "\n");
-    let quote = quote.replace("\r\n", "\n");
+    let quote = finding.quote.replace("\r\n", "\n");
     source.contains(&quote) || quote.strip_suffix('…').is_some_and(|cut| source.contains(cut))
 }
 

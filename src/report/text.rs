@@ -149,7 +149,9 @@ fn excerpt(
     let (Some(lines), Some(quote)) = (found.anchor.lines(), shown_quote(found)) else {
         return Vec::new();
     };
-    let text = match source(&found.anchor) {
+    // Where the quote masks a secret, the file would show it.
+    let file = if found.quote_redacted { None } else { source(&found.anchor) };
+    let text = match file {
         Some(text) => Lines::File(text),
         None => {
             Lines::Quote { first: lines.start(), lines: quote.lines().map(str::to_owned).collect() }
@@ -298,6 +300,16 @@ mod tests {
         let codes = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap();
         assert!(codes.is_match(&coloured));
         assert_eq!(codes.replace_all(&coloured, ""), said(&samples::busy(), false));
+    }
+
+    #[test]
+    fn masked_quotes_stay_masked() {
+        let mut report = samples::busy();
+        let reported = &mut report.findings[0];
+        reported.finding.quote = "ALTER TABLE ****;".to_owned();
+        reported.finding.quote_redacted = true;
+        let shown = said(&report, false);
+        assert!(shown.contains("2 | ALTER TABLE ****;") && !shown.contains("DROP COLUMN email;"));
     }
 
     #[test]

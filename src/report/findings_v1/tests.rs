@@ -113,12 +113,16 @@ fn severities_are_read_leniently_and_nothing_else() {
 }
 
 #[test]
-fn a_masked_quote_is_evidence_although_the_file_has_other_text() {
+fn secrets_are_not_quoted() {
     let change = samples::backend_change();
     let mut secret = samples::finding(&change, "secrets/private-key", "Dockerfile", 1, 1);
-    secret.quote = "FROM [hidden]".to_owned();
+    secret.title = "A private key".to_owned();
+    let written = |finding: &crate::domain::finding::Finding| {
+        let settled = samples::settled(&change, vec![finding.clone()], &[]);
+        ReviewFindings::of(&samples::report(settled), "1").findings[0].quote.clone()
+    };
+    assert_eq!(written(&secret), None);
+    secret.quote = "FROM ****".to_owned();
     secret.quote_redacted = true;
-    let report = samples::report(samples::settled(&change, vec![secret], &[]));
-    let written = ReviewFindings::of(&report, "1");
-    assert_eq!(written.findings[0].quote.as_deref(), Some("FROM [hidden]"));
+    assert_eq!(written(&secret).as_deref(), Some("FROM ****"));
 }

@@ -87,7 +87,7 @@ pub fn identify(path: &RepoPath, text: &str) -> Option<Identity> {
         (Framework::Dbmate, "-- migrate:up"),
         (Framework::SqlMigrate, "-- +migrate up"),
     ] {
-        if find_ignoring_case(text, marker).is_some() {
+        if has_marker(text, marker) {
             return up(framework, version);
         }
     }
@@ -156,8 +156,15 @@ fn strip_suffix_ignoring_case<'a>(name: &'a str, suffix: &str) -> Option<&'a str
     name.get(at..)?.eq_ignore_ascii_case(suffix).then(|| name.get(..at))?
 }
 
-pub(super) fn find_ignoring_case(text: &str, wanted: &str) -> Option<usize> {
-    text.to_ascii_lowercase().find(wanted)
+/// Whether the text has this marker (given in lower case). Markers are rare: the cheap search for
+/// a comment's start and the marker's first letters comes first.
+fn has_marker(text: &str, wanted: &str) -> bool {
+    let length = wanted.len();
+    text.match_indices("-- ").any(|(at, _)| {
+        text.as_bytes()
+            .get(at..at + length)
+            .is_some_and(|found| found.eq_ignore_ascii_case(wanted.as_bytes()))
+    })
 }
 
 /// Recognises a changed file, at head if it is there, else as it was.
@@ -223,9 +230,9 @@ fn sections(framework: Framework, text: &str, wanted: &str, other: &str) -> Vec<
 /// Whether the tool runs the file inside a transaction; `None` when that depends on things that
 /// the file does not show.
 pub fn runs_in_transaction(framework: Framework, text: &str) -> Option<bool> {
-    let has = |marker| find_ignoring_case(text, marker).is_some();
+    let has = |marker| text.to_ascii_lowercase().contains(marker);
     match framework {
-        Framework::Goose => Some(!has("-- +goose no transaction")),
+        Framework::Goose => Some(!has_marker(text, "-- +goose no transaction")),
         Framework::Dbmate => Some(!has("transaction:false")),
         Framework::SqlMigrate => Some(!has("notransaction")),
         Framework::Flyway | Framework::Diesel => Some(true),

@@ -119,10 +119,14 @@ pub(super) const MISSING_LOCK_TIMEOUT: Rule = rule(
     Reliability,
     |context, findings| {
         for migration in migrations(context, Holds::OnPostgres) {
-            // One note for a file is enough, at the first statement that queues for a lock.
-            let first = migration.hits(Hit::RequireLockTimeout).find(|at| {
+            // The linter notes the first statement of any kind; what matters is one that queues.
+            let bounded = migration.script.text.to_ascii_lowercase().contains("lock_timeout");
+            if bounded || migration.hits(Hit::RequireLockTimeout).next().is_none() {
+                continue;
+            }
+            // One note for a file is enough.
+            let first = migration.statements().find(|at| {
                 let waits = match &at.statement.kind {
-                    Kind::CreateTable(made) => !made.foreign_keys.is_empty(),
                     Kind::CreateIndex(index) => !index.concurrently,
                     Kind::DropIndex { concurrently, .. } => !concurrently,
                     Kind::AlterTable { .. }

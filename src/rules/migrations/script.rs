@@ -1,6 +1,7 @@
 //! A migration as the rules see it: parsed once, with the linter's hits and what the rest of the
 //! change creates.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use super::discover::{self, Direction, Framework, Identity};
 use super::facts::{self, Kind, Statement};
 use crate::domain::change::{Change, FileChange, SourceFile};
 use crate::domain::diff::{LineRange, Side};
+use crate::domain::path::RepoPath;
 use crate::ports::source::Need;
 use crate::rules::parse::sql;
 use crate::rules::{Draft, Findings, RuleContext};
@@ -25,6 +27,8 @@ pub struct Script {
     pub statements: Vec<Statement>,
     /// What the linter reports, by rule.
     hits: Vec<(Hit, Range<usize>)>,
+    /// What the file itself shows about its database.
+    dialect: Option<Dialect>,
     /// The file's own text, for fixes.
     pub text: String,
     /// The tool runs it in a transaction; `None` when the file does not show it.
@@ -45,6 +49,7 @@ impl Script {
             identity,
             statements: Vec::new(),
             hits: Vec::new(),
+            dialect: dialect::of_path(&file.path).or_else(|| dialect::of_text(text)),
             text: text.to_owned(),
             wrapped,
         };
@@ -102,14 +107,18 @@ impl<'a> Migration<'a> {
         let mut files: Vec<&FileChange> =
             context.change.files.iter().filter(|file| discover::is_forward(file)).collect();
         files.sort_by(|a, b| a.path.as_str().cmp(b.path.as_str()));
-        let siblings = context.gathered(&context_need(context.change));
+        let around = Surroundings {
+            files: context.gathered(&context_need(context.change)),
+            shown: OnceCell::new(),
+        };
         let mut created: HashSet<String> = HashSet::new();
         let mut all = Vec::new();
         for file in files {
             let parsed =
                 context.parsed(file, Side::Head, |text| Script::parse(context.change, file, text));
             let Some(script) = parsed else { continue };
-            let dialect = dialect_of(file, &script, siblings);
+            let dialect =
+                script.dialect.or_else(|| around.dialect(&file.path)).unwrap_or(Dialect::Postgres);
             let created_before = created.clone();
             if file.is_added() {
                 created.extend(tables_made(&script.statements).map(str::to_owned));
@@ -271,29 +280,30 @@ fn tables_made(statements: &[Statement]) -> impl Iterator<Item = &str> {
     })
 }
 
-fn dialect_of(file: &FileChange, script: &Script, siblings: &[SourceFile]) -> Dialect {
-    let around = || {
-        let mut seen: Vec<Dialect> = siblings
-            .iter()
-            .filter(|sibling| sibling.path != file.path)
-            .filter_map(|sibling| match sibling.path.extension().as_deref() {
-                Some("sql") => {
-                    let near = neighbours(sibling.path.directory(), file.path.directory());
-                    near.then(|| dialect::of_text(sibling.text.as_str()))?
-                }
-                _ => dialect::of_configuration(sibling.text.as_str()),
-            })
-            .collect();
-        seen.dedup();
-        match seen.as_slice() {
-            [only] => Some(*only),
-            _ => None,
-        }
-    };
-    dialect::of_path(&file.path)
-        .or_else(|| dialect::of_text(&script.text))
-        .or_else(around)
-        .unwrap_or(Dialect::Postgres)
+/// What the files around the change show about the database, read when a migration does not say
+/// it itself.
+struct Surroundings<'a> {
+    files: &'a [SourceFile],
+    shown: OnceCell<Vec<(&'a SourceFile, Dialect)>>,
+}
+
+impl Surroundings<'_> {
+    fn dialect(&self, path: &RepoPath) -> Option<Dialect> {
+        let shown = self.shown.get_or_init(|| {
+            let evidence = |file: &SourceFile| match file.path.extension().as_deref() {
+                Some("sql") => dialect::of_text(file.text.as_str()),
+                _ => dialect::of_configuration(file.text.as_str()),
+            };
+            self.files.iter().filter_map(|file| Some((file, evidence(file)?))).collect()
+        });
+        let mut near = shown.iter().filter(|(file, _)| {
+            file.path != *path
+                && (file.path.extension().as_deref() != Some("sql")
+                    || neighbours(file.path.directory(), path.directory()))
+        });
+        let (_, first) = near.next()?;
+        near.all(|(_, other)| other == first).then_some(*first)
+    }
 }
 
 /// Whether two migrations belong to one history: the same folder, or folders side by side

@@ -144,10 +144,10 @@ fn squawk_cases() {
         }
     }
     for (id, score) in &scores {
-        println!("{id}: {score}");
+        eprintln!("{id}: {score}");
     }
-    println!("failing:\n{}", failing.join("\n"));
-    println!("squawk, claimed rules: {total}; cases of rules not claimed: {unclaimed}");
+    eprintln!("failing:\n{}", failing.join("\n"));
+    eprintln!("squawk, claimed rules: {total}; cases of rules not claimed: {unclaimed}");
     assert!(total.right > 4 * (total.wrong + total.missed), "{total}");
 }
 
@@ -180,7 +180,7 @@ fn eugene_examples() {
             failing.push(format!("{} expected {expected}", text(&row, "id")));
         }
     }
-    println!("eugene: {score}\n{}", failing.join("\n"));
+    eprintln!("eugene: {score}\n{}", failing.join("\n"));
     assert!(score.right > score.wrong, "{score}");
 }
 
@@ -205,7 +205,7 @@ fn atlas_cases() {
             failing.push(format!("{} expected {expected}", text(&row, "id")));
         }
     }
-    println!("atlas: {score}\n{}", failing.join("\n"));
+    eprintln!("atlas: {score}\n{}", failing.join("\n"));
     assert!(score.right > score.wrong, "{score}");
 }
 
@@ -229,7 +229,7 @@ fn django_cases() {
             failing.push(format!("{} expected {expected}", text(&row, "id")));
         }
     }
-    println!("django: {score}\n{}", failing.join("\n"));
+    eprintln!("django: {score}\n{}", failing.join("\n"));
 }
 
 #[test]
@@ -260,6 +260,6 @@ fn oasdiff_pairs() {
             wrong.push(format!("{}: {}", text(&row, "id"), titles.join(" | ")));
         }
     }
-    println!("oasdiff pairs: {score}\nmissed: {missed:?}\nwrong:\n{}", wrong.join("\n"));
+    eprintln!("oasdiff pairs: {score}\nmissed: {missed:?}\nwrong:\n{}", wrong.join("\n"));
     assert!(score.right > score.wrong, "{score}");
 }

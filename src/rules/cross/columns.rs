@@ -4,12 +4,12 @@ use super::places::{
     camel_case, code_globs, has_word, is_code, is_comment, is_live, pascal_case, related, singular,
     text_now,
 };
-use crate::domain::change::{Change, FileChange, SourceFile};
+use crate::domain::change::{Change, FileChange, SourceFile, Text};
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::finding::Related;
 use crate::ports::source::Need;
 use crate::rules::migrations::discover::{self, Direction};
-use crate::rules::migrations::{ActionKind, Kind, forward_statements};
+use crate::rules::migrations::{ActionKind, Kind, Statement, forward_statements};
 use crate::rules::{Draft, Findings, RuleContext};
 
 /// Most removed names that are searched for in one change.
@@ -54,10 +54,18 @@ fn forms(name: &str) -> Vec<String> {
     forms
 }
 
+/// What the migrations of a change take away and bring.
+#[derive(Default)]
+struct Balance<'a> {
+    removed: Vec<Removed<'a>>,
+    /// Tables, views and other objects that get a name.
+    made: Vec<String>,
+    /// Columns, with their tables.
+    added: Vec<(String, String)>,
+}
+
 fn removed(change: &Change) -> Vec<Removed<'_>> {
-    let mut all: Vec<Removed<'_>> = Vec::new();
-    let mut made: Vec<String> = Vec::new();
-    let mut added: Vec<(String, String)> = Vec::new();
+    let mut balance = Balance::default();
     for file in change.files.iter().filter(|file| discover::is_forward(file)) {
         let Some(text) = file.head_text() else { continue };
         let identity = discover::identify_file(file);
@@ -65,57 +73,73 @@ fn removed(change: &Change) -> Vec<Removed<'_>> {
             continue;
         }
         for statement in forward_statements(&file.path, text.as_str()) {
-            let lines = text.lines_of(statement.bytes.start, statement.bytes.end);
-            let thing =
-                |lines, table: &str, column: Option<&String>, to: Option<&String>| Removed {
-                    file,
-                    lines,
-                    table: table.to_owned(),
-                    column: column.cloned(),
-                    renamed_to: to.cloned(),
-                };
-            match &statement.kind {
-                Kind::CreateTable(table) => made.push(table.name.clone()),
-                Kind::DropTable { tables } => {
-                    all.extend(tables.iter().map(|table| thing(lines, table, None, None)));
-                }
-                Kind::Create { name, .. } => made.push(name.clone()),
-                Kind::AlterTable { table, actions } => {
-                    for action in actions {
-                        let lines = text.lines_of(action.bytes.start, action.bytes.end);
-                        match &action.kind {
-                            ActionKind::DropColumn { column } => {
-                                all.push(thing(lines, table, Some(column), None));
-                            }
-                            ActionKind::RenameColumn { from, to } => {
-                                all.push(thing(lines, table, Some(from), Some(to)));
-                            }
-                            ActionKind::RenameTable { to } => {
-                                made.push(to.clone());
-                                all.push(thing(lines, table, None, Some(to)));
-                            }
-                            ActionKind::AddColumn(column) => {
-                                added.push((table.clone(), column.name.clone()));
-                            }
-                            _ => {}
-                        }
-                    }
-                }
-                _ => {}
-            }
+            balance.take(file, text, &statement);
         }
     }
+    let Balance { removed: mut all, made, added } = balance;
     all.retain(|thing| {
         let again = thing.column.as_ref().is_some_and(|column| {
             added.iter().any(|(table, name)| *table == thing.table && name == column)
         });
-        !again
-            && !made.contains(&thing.table)
-            && thing.file.adds_any(thing.lines)
-            && is_specific(thing)
+        let new = again || made.contains(&thing.table);
+        !new && thing.file.adds_any(thing.lines) && is_specific(thing)
     });
     all.truncate(MAX_NAMES);
     all
+}
+
+impl<'a> Balance<'a> {
+    fn take(&mut self, file: &'a FileChange, text: &Text, statement: &Statement) {
+        let lines = text.lines_of(statement.bytes.start, statement.bytes.end);
+        match &statement.kind {
+            Kind::CreateTable(table) => self.made.push(table.name.clone()),
+            Kind::Create { name, .. } => self.made.push(name.clone()),
+            Kind::DropTable { tables } => {
+                for table in tables {
+                    self.lose(file, lines, table, None, None);
+                }
+            }
+            Kind::AlterTable { table, actions } => {
+                for action in actions {
+                    let lines = text.lines_of(action.bytes.start, action.bytes.end);
+                    match &action.kind {
+                        ActionKind::DropColumn { column } => {
+                            self.lose(file, lines, table, Some(column), None);
+                        }
+                        ActionKind::RenameColumn { from, to } => {
+                            self.lose(file, lines, table, Some(from), Some(to));
+                        }
+                        ActionKind::RenameTable { to } => {
+                            self.made.push(to.clone());
+                            self.lose(file, lines, table, None, Some(to));
+                        }
+                        ActionKind::AddColumn(column) => {
+                            self.added.push((table.clone(), column.name.clone()));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn lose(
+        &mut self,
+        file: &'a FileChange,
+        lines: LineRange,
+        table: &str,
+        column: Option<&String>,
+        renamed_to: Option<&String>,
+    ) {
+        self.removed.push(Removed {
+            file,
+            lines,
+            table: table.to_owned(),
+            column: column.cloned(),
+            renamed_to: renamed_to.cloned(),
+        });
+    }
 }
 
 /// Whether the name says enough to search for it.

@@ -53,7 +53,7 @@ type Scores = BTreeMap<String, Score>;
 
 fn cases(set: &str) -> Option<Vec<Value>> {
     let Some(folder) = std::env::var_os("EVAL_DIR").map(PathBuf::from) else {
-        println!("skipped: EVAL_DIR is not set");
+        eprintln!("skipped: EVAL_DIR is not set");
         return None;
     };
     Some(read(&folder.join(set)))
@@ -101,15 +101,15 @@ fn files_of(case: &Value, place: impl Fn(&str) -> String) -> Vec<(String, String
 
 fn report(set: &str, scores: &Scores) -> Score {
     let mut total = Score::default();
-    println!("{set}: id, found, missed, wrong, silent");
+    eprintln!("{set}: id, found, missed, wrong, silent");
     for (id, score) in scores {
-        println!("  {id}: {} {} {} {}", score.found, score.missed, score.wrong, score.silent);
+        eprintln!("  {id}: {} {} {} {}", score.found, score.missed, score.wrong, score.silent);
         total.found += score.found;
         total.missed += score.missed;
         total.wrong += score.wrong;
         total.silent += score.silent;
     }
-    println!("{set}: precision {:.3}, recall {:.3}", total.precision(), total.recall());
+    eprintln!("{set}: precision {:.3}, recall {:.3}", total.precision(), total.recall());
     total
 }
 
@@ -132,7 +132,7 @@ fn score_each(
         let change = change(&files(case));
         let said = rules.iter().any(|rule| !findings(rule, &change).is_empty());
         if verbose && said != expected(case) {
-            println!("{id}: said {said}: {:.600}", format!("{:?}", files(case)));
+            eprintln!("{id}: said {said}: {:.600}", format!("{:?}", files(case)));
         }
         scores.entry(id).or_default().count(expected(case), said);
     }
@@ -269,7 +269,7 @@ fn score_lines(tool: &str, cases: &[Value], key: &str, ids: &[&str]) -> Scores {
                 .filter(|line| !wanted.contains(line))
                 .for_each(|_| score.count(false, true));
             if verbose && said != wanted {
-                println!("{id} {}: expected {wanted:?}, said {said:?}", files[0].0);
+                eprintln!("{id} {}: expected {wanted:?}, said {said:?}", files[0].0);
             }
         }
     }

@@ -8,6 +8,7 @@
 mod eval;
 mod eval_infra;
 mod git_source;
+mod eval_infra;
 mod github;
 mod harness;
 mod rules;

@@ -148,6 +148,8 @@ fn checkouts(view: &View<'_>, job: &Job<'_>, trigger: &str) -> Vec<Problem> {
             || condition.contains("head_repository.full_name == github.repository")
             || condition.contains("!github.event.pull_request.head.repo.fork")
             || condition.contains("head.repo.fork == false")
+            // Only people known to the repository can start it.
+            || condition.contains("author_association")
     };
     if is_guarded(job.node) {
         return Vec::new();

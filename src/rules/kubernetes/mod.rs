@@ -2,6 +2,7 @@
 //! therefore not looked at.
 
 mod access;
+mod consistency;
 mod manifest;
 mod privilege;
 mod workload;
@@ -157,6 +158,25 @@ pub(super) const RULES: &[Rule] = &[
         equivalents: &["kube-linter:cluster-admin-role-binding"],
         page: include_str!("../../../fixtures/rules/kubernetes/cluster-admin-binding.md"),
         check: Check::File { applies, check: access::cluster_admin },
+        ..COMMON
+    },
+    Rule {
+        code: "kubernetes/mismatching-selector",
+        title: "Selector that does not match its pods",
+        category: Category::Reliability,
+        equivalents: &["kube-linter:mismatching-selector"],
+        page: include_str!("../../../fixtures/rules/kubernetes/mismatching-selector.md"),
+        check: Check::File { applies, check: consistency::selector },
+        ..COMMON
+    },
+    Rule {
+        code: "kubernetes/duplicate-variable",
+        title: "Environment variable set twice",
+        category: Category::Reliability,
+        severity: Severity::Minor,
+        equivalents: &["kube-linter:duplicate-env-var"],
+        page: include_str!("../../../fixtures/rules/kubernetes/duplicate-variable.md"),
+        check: Check::File { applies, check: consistency::variables },
         ..COMMON
     },
 ];

@@ -51,7 +51,14 @@ pub(super) fn private_key(text: &Text, line: u32) -> Option<PrivateKey> {
         .chars()
         .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '='))
         .collect();
-    let real = material.len() >= 48 && entropy(&material) >= 3.5 && !is_example_token(&material);
+    // A pattern that looks for keys has what no key has.
+    // A literal that ends right after the header is one too.
+    let pattern =
+        on_line.contains(['[', '(', '*', '$', '^']) || on_line.starts_with(['"', '\'', '`']);
+    let real = !pattern
+        && material.len() >= 48
+        && entropy(&material) >= 3.5
+        && !is_example_token(&material);
     let encrypted = kind.contains("ENCRYPTED") || headers.contains("ENCRYPTED");
     real.then_some(PrivateKey { kind, encrypted, on_line })
 }

@@ -137,10 +137,23 @@ fn applies(file: &FileChange) -> bool {
     file.head_text().is_some() && !file.derived && !shape::is_example_path(&file.path)
 }
 
-/// The added lines that are short enough to have been written by somebody.
+/// The added lines that are short enough to have been written by somebody, without the unit tests
+/// and documentation inside Rust files.
 fn added_lines(file: &FileChange) -> impl Iterator<Item = (u32, &str)> {
+    let rust = file.path.extension().as_deref() == Some("rs");
+    let text = file.head_text().filter(|_| rust);
+    let mut lines = text.into_iter().flat_map(|text| text.lines());
+    let tests = lines.find(|(_, line)| line.trim() == "#[cfg(test)]").map(|(number, _)| number);
+    let is_shown = move |number: u32, line: &str| {
+        let line = line.trim_start();
+        rust && (line.starts_with("///")
+            || line.starts_with("//!")
+            || tests.is_some_and(|start| number > start))
+    };
     let line = |number| Some((number, file.head_text()?.line(number)?));
-    file.added_lines().filter_map(line).filter(|(_, text)| text.len() <= MAX_LINE)
+    file.added_lines()
+        .filter_map(line)
+        .filter(move |(number, text)| text.len() <= MAX_LINE && !is_shown(*number, text))
 }
 
 const REVOKE: &str = "Revoke it now: removing the line does not remove it from the history. Then \
@@ -150,6 +163,8 @@ fn private_key(_: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'
     let Some(text) = file.head_text() else { return };
     for (number, _) in added_lines(file) {
         let Some(key) = literals::private_key(text, number) else { continue };
+        // By sound: an RSA, EC, OpenSSH or encrypted key.
+        let article = if key.kind.starts_with(['R', 'E', 'O']) { "An" } else { "A" };
         let named = if key.kind.is_empty() { String::new() } else { format!("{} ", key.kind) };
         let protection = if key.encrypted {
             "It is encrypted, so everything hangs on its passphrase."
@@ -157,7 +172,7 @@ fn private_key(_: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'
             "Whoever reads the repository can act as its owner."
         };
         let draft = Draft {
-            title: format!("A {named}private key is added to the repository"),
+            title: format!("{article} {named}private key is added to the repository"),
             evidence: format!("The file holds the key itself, not only its name. {protection}"),
             recommendation: "Replace the key pair: removing the file does not remove it from the \
                              history. Keep the new key in a secret store."

@@ -313,6 +313,7 @@ pub(in crate::rules) fn is_example_path(path: &RepoPath) -> bool {
         "docs",
         "doc",
         "e2e",
+        "benches",
         "testing",
     ];
     let name = path.file_name().to_ascii_lowercase();

@@ -298,30 +298,3 @@ fn actionlint_cases() {
     let total = report("actionlint", &score_lines("actionlint", &cases, "kind", &ids));
     assert!(total.found > 0, "{total:?}");
 }
-
-#[test]
-fn pint_cases() {
-    let Some(cases) = cases("observability/pint_cases.jsonl.gz") else { return };
-    let mut scores = Scores::new();
-    for case in &cases {
-        let files = case["rules"].as_object().into_iter().flatten();
-        for (path, content) in files {
-            let change = change(&[(path.clone(), content.as_str().unwrap_or("").to_owned())]);
-            let labels = case["expected"].as_array().into_iter().flatten();
-            let here = labels.filter(|label| text(label, "file") == path);
-            let wanted: Vec<&Value> =
-                here.filter(|l| text(l, "check") == "alerts/comparison").collect();
-            let said: usize = rules_for("pint", "alerts/comparison")
-                .iter()
-                .map(|r| findings(r, &change).len())
-                .sum();
-            let score = scores.entry("alerts/comparison".to_owned()).or_default();
-            score.found += said.min(wanted.len());
-            score.missed += wanted.len().saturating_sub(said);
-            score.wrong += said.saturating_sub(wanted.len());
-            score.silent += usize::from(said == 0 && wanted.is_empty());
-        }
-    }
-    let total = report("pint", &scores);
-    assert!(total.found > 0, "{total:?}");
-}

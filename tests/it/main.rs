@@ -8,7 +8,6 @@
 mod eval;
 mod eval_infra;
 mod git_source;
-mod eval_infra;
 mod github;
 mod harness;
 mod rules;

@@ -3,6 +3,7 @@
 mod agents;
 mod check;
 mod dead;
+mod demo;
 mod explain;
 mod local;
 mod output;
@@ -33,6 +34,7 @@ enum Command {
     Explain(explain::Explain),
     Check(check::Check),
     Serve(Box<serve::Serve>),
+    Demo(demo::Demo),
     Replay(replay::Replay),
     Dead(dead::Dead),
     Schema(schema::Schema),
@@ -51,6 +53,7 @@ pub fn main() -> ExitCode {
         Command::Explain(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Serve(command) => command.run(),
+        Command::Demo(command) => command.run(),
         Command::Replay(command) => command.run(),
         Command::Dead(command) => command.run(),
         Command::Schema(command) => command.run(),

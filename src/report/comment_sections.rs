@@ -2,13 +2,14 @@
 
 use super::comment::View;
 use super::markdown::{code_span, cut, fenced, plain, prose, prose_cell};
-use super::place::place;
+use super::place::{place, place_text};
 use super::{counted, shown_quote};
-use crate::domain::finding::{Finding, Fingerprint, Severity};
+use crate::domain::finding::{Finding, Fingerprint, RuleCode, Severity};
 use crate::domain::instructions::ProblemLevel;
 use crate::domain::report::{
     AnswerKind, FindingState, NotChecked, RememberedFinding, RememberedState, ReportedFinding,
 };
+use crate::domain::routing::Reason;
 
 /// Longest evidence and recommendation shown in the comment, in characters.
 const MAX_TEXT: usize = 1_200;
@@ -329,13 +330,36 @@ pub(super) fn set_aside(view: &View<'_>) -> Option<String> {
     Some(folded(&title, &list))
 }
 
+/// Why somebody was called, with the first place that shows it.
+fn reason(reason: &Reason) -> String {
+    let text = prose_cell(&cut(&reason.text, 160));
+    let Some(anchor) = reason.evidence.first() else { return text };
+    let place = code_span(&cut(&place_text(anchor), 120)).replace('|', "\\|");
+    format!("{text} ({place})")
+}
+
+/// "13: openapi 10, cross 1, code 2".
+fn families(rules: &[RuleCode]) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for rule in rules {
+        let family = rule.0.split('/').next().unwrap_or_default();
+        match counts.iter_mut().find(|(known, _)| *known == family) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((family, 1)),
+        }
+    }
+    let shown: Vec<String> =
+        counts.iter().map(|(family, count)| format!("{} {count}", plain(family))).collect();
+    if shown.is_empty() { "0".to_owned() } else { format!("{}: {}", rules.len(), shown.join(", ")) }
+}
+
 pub(super) fn who_looked(view: &View<'_>) -> Option<String> {
     let report = view.report;
     if report.sections.is_empty() {
         return None;
     }
     let mut table =
-        String::from("| Agent | Why | Rules run | Files |\n| --- | --- | ---: | ---: |");
+        String::from("| Agent | Why | Rules that looked | Files |\n| --- | --- | --- | ---: |");
     for section in &report.sections {
         let reasons: Vec<String> = report
             .routing
@@ -343,27 +367,17 @@ pub(super) fn who_looked(view: &View<'_>) -> Option<String> {
             .into_iter()
             .flat_map(|assignment| &assignment.reasons)
             .take(3)
-            .map(|reason| prose_cell(&cut(&reason.text, 160)))
+            .map(reason)
             .collect();
         let agent = prose_cell(&cut(&section.agent, 60));
         table.push_str(&format!(
             "\n| {agent} | {} | {} | {} |",
             reasons.join("; "),
-            section.rules_run.len(),
+            families(&section.rules_run),
             section.files_looked_at
         ));
     }
     let mut parts = vec![table];
-    for section in report.sections.iter().filter(|section| !section.rules_run.is_empty()) {
-        let codes = section.rules_run.iter().take(view.detail.entries.min(40));
-        let codes: Vec<String> = codes.map(|code| code_span(&code.0)).collect();
-        let more = match section.rules_run.len().saturating_sub(codes.len()) {
-            0 => String::new(),
-            hidden => format!(" and {hidden} more"),
-        };
-        let agent = prose(&cut(&section.agent, 60));
-        parts.push(format!("{agent} ran {}{more}.", codes.join(", ")));
-    }
     if !report.instructions.is_empty() {
         let files = report.instructions.iter().take(8);
         let files: Vec<String> =

@@ -6,7 +6,7 @@ use super::settle::note_lines;
 use crate::config::policy::Policy;
 use crate::domain::change::Change;
 use crate::domain::diff::{LineRange, Side};
-use crate::domain::finding::{Confidence, Finding, Fingerprint, Fix};
+use crate::domain::finding::{Confidence, Finding, Fingerprint, Fix, Severity};
 use crate::domain::publication::{FixedNote, LineNote, MAX_LINE_NOTES, Publication, note_marker};
 use crate::domain::report::{RememberedFinding, RememberedState, Report, ReportedFinding};
 
@@ -15,13 +15,17 @@ const MAX_TEXT: usize = 2_000;
 /// Longest text that is offered as a suggestion, in characters.
 const MAX_SUGGESTION: usize = 5_000;
 
-/// The notes that should stand on the diff: findings that are in it, the most important first, as
-/// many as policy and GitHub allow. Also what becomes of notes whose finding is fixed, dismissed or
+/// The notes that should stand on the diff: findings that are in it and ask for something (what is
+/// only worth knowing stays in the summary), the most important first, as many as policy and GitHub
+/// allow. Also what becomes of notes whose finding is fixed, dismissed or
 /// ignored; those entries speak of notes that may exist, they never make one.
 pub fn notes(report: &Report, change: &Change, policy: &Policy) -> Publication {
     let limit = policy.review.max_line_notes.min(MAX_LINE_NOTES);
     let limit = if policy.review.line_notes { limit } else { 0 };
-    let notes = report.findings.iter().filter(|reported| reported.in_diff);
+    let asks = |reported: &&ReportedFinding| {
+        reported.in_diff && reported.finding.severity > Severity::Info
+    };
+    let notes = report.findings.iter().filter(asks);
     let fixed = report.fixed.iter().filter_map(fixed_note);
     let dismissed = report.dismissed.iter().map(|entry| {
         let by = code_span(&cut(&entry.by.0, 60));

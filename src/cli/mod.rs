@@ -7,6 +7,7 @@ mod demo;
 mod explain;
 mod local;
 mod output;
+mod reference;
 mod replay;
 mod review;
 mod rules;
@@ -39,6 +40,9 @@ enum Command {
     Dead(dead::Dead),
     Schema(schema::Schema),
 }
+
+pub use rules::markdown_table as rules_table;
+pub use schema::{policy_table, settings_table};
 
 /// Exit status 2: the command could not do its work.
 pub(crate) const COULD_NOT_RUN: u8 = 2;

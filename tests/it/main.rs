@@ -10,6 +10,7 @@ mod eval_infra;
 mod git_source;
 mod github;
 mod harness;
+mod readme;
 mod rules;
 mod standin;
 mod store;

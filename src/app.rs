@@ -90,6 +90,7 @@ pub async fn wire(
         options: Options {
             web_url: github.endpoints().git().to_owned(),
             trusted_bots: settings.trusted_bots.clone(),
+            owner_policy: settings.owner_policy,
             run_limits: RunLimits::default(),
             results_dir: Some(settings.data_dir.join("results")),
         },

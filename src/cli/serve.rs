@@ -71,6 +71,9 @@ pub struct Serve {
     /// Bot accounts that may give commands.
     #[arg(long, value_name = "LOGIN", env = "BACKEND_TEAM_TRUSTED_BOTS", value_delimiter = ',')]
     trusted_bots: Vec<String>,
+    /// Whether repositories without a policy use their owner's. [default: false]
+    #[arg(long, value_name = "BOOL", env = "BACKEND_TEAM_OWNER_POLICY")]
+    owner_policy: Option<bool>,
     /// How log lines look.
     #[arg(long, value_enum, default_value_t = LogFormat::Text, env = "BACKEND_TEAM_LOG_FORMAT")]
     log_format: LogFormat,
@@ -114,6 +117,7 @@ impl Serve {
             retention_days: self.retention_days,
             resync_seconds: self.resync_seconds,
             trusted_bots: self.trusted_bots,
+            owner_policy: self.owner_policy,
         };
         Ok(given.over(file))
     }

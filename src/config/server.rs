@@ -50,6 +50,9 @@ pub struct SettingsFile {
     pub resync_seconds: Option<u64>,
     /// Accounts that are bots but may give commands.
     pub trusted_bots: Vec<String>,
+    /// Whether a repository without a policy file uses the one of its owner's `.github`
+    /// repository. Default false: it costs two calls per owner every ten minutes.
+    pub owner_policy: Option<bool>,
 }
 
 /// What the server runs with.
@@ -67,6 +70,7 @@ pub struct Settings {
     /// `None`: never.
     pub resync: Option<Duration>,
     pub trusted_bots: Vec<String>,
+    pub owner_policy: bool,
 }
 
 /// What makes this process a certain GitHub App.
@@ -113,6 +117,7 @@ impl SettingsFile {
             disk_cap_bytes: self.disk_cap_bytes.or(below.disk_cap_bytes),
             retention_days: self.retention_days.or(below.retention_days),
             resync_seconds: self.resync_seconds.or(below.resync_seconds),
+            owner_policy: self.owner_policy.or(below.owner_policy),
             trusted_bots,
         }
     }
@@ -149,6 +154,7 @@ impl SettingsFile {
             retention: Duration::from_secs(days * 24 * 60 * 60),
             resync: (resync > 0).then(|| Duration::from_secs(resync)),
             trusted_bots: self.trusted_bots,
+            owner_policy: self.owner_policy.unwrap_or(false),
         })
     }
 

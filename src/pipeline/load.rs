@@ -21,6 +21,8 @@ const SYMLINK_MODE: u32 = 0o120_000;
 pub struct Loaded {
     pub change: Arc<Change>,
     pub policy: Arc<Policy>,
+    /// The base commit has a policy file, readable or not.
+    pub has_policy: bool,
     pub instructions: Instructions,
     /// Problems of the policy file.
     pub policy_problems: Vec<Problem>,
@@ -34,9 +36,16 @@ pub async fn load(
 ) -> Result<Loaded, SourceError> {
     let change = source.change(fetched, head).await?;
     let (policy, policy_problems) = policy(source, fetched).await?;
+    let has_policy = has_policy(source, fetched).await?;
     let changed: Vec<RepoPath> = change.files.iter().map(|file| file.path.clone()).collect();
     let instructions = read_instructions(source, fetched, &changed).await?;
-    Ok(Loaded { change: Arc::new(change), policy: Arc::new(policy), instructions, policy_problems })
+    Ok(Loaded {
+        change: Arc::new(change),
+        policy: Arc::new(policy),
+        has_policy,
+        instructions,
+        policy_problems,
+    })
 }
 
 /// The policy of the base commit, or the default one.

@@ -4,6 +4,8 @@ pub mod answer;
 mod error;
 pub mod intake;
 pub mod load;
+mod owner_policy;
+mod progress;
 pub mod publish;
 pub mod resync;
 pub mod review;

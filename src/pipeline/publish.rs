@@ -9,13 +9,14 @@ use crate::domain::event::RepoRef;
 use crate::domain::finding::Fingerprint;
 use crate::domain::ids::{CommentId, CommitSha, Number};
 use crate::domain::publication::{
-    CheckRun, CommentPurpose, FixedNote, LineNote, MAX_ANNOTATIONS_PER_REQUEST, MAX_LINE_NOTES,
-    Publication, note_marker,
+    Annotation, CheckRun, CommentPurpose, FixedNote, LineNote, MAX_ANNOTATIONS_PER_REQUEST,
+    MAX_LINE_NOTES, Publication, note_marker,
 };
 use crate::ports::forge::{
     CheckRunWrite, ExistingCheckRun, ForgeError, ForgeRead, ForgeWrite, IssueComment,
     ReviewComment, ReviewNote,
 };
+use crate::rules::redact_secrets;
 
 /// Holds the only port that writes to GitHub.
 #[derive(Clone)]
@@ -69,7 +70,7 @@ impl Publisher {
             had_summary: false,
         };
         for publication in wanted {
-            run.publish(publication).await?;
+            run.publish(&without_secrets(publication.clone())).await?;
         }
         Ok(run.published)
     }
@@ -293,6 +294,37 @@ impl Reconciliation<'_> {
     }
 }
 
+/// The last gate: whatever a repository, a file or a model got into a text, no secret leaves.
+fn without_secrets(publication: Publication) -> Publication {
+    let clean = |text: String| redact_secrets(&text).into_owned();
+    match publication {
+        Publication::Comment { purpose, body } => {
+            Publication::Comment { purpose, body: clean(body) }
+        }
+        Publication::Check(run) => Publication::Check(CheckRun {
+            title: clean(run.title),
+            summary: clean(run.summary),
+            text: run.text.map(clean),
+            annotations: run
+                .annotations
+                .into_iter()
+                .map(|note| Annotation {
+                    message: clean(note.message),
+                    raw_details: note.raw_details.map(clean),
+                    ..note
+                })
+                .collect(),
+            ..run
+        }),
+        Publication::LineNotes { head, notes, fixed } => Publication::LineNotes {
+            head,
+            notes: notes.into_iter().map(|n| LineNote { body: clean(n.body), ..n }).collect(),
+            fixed: fixed.into_iter().map(|n| FixedNote { body: clean(n.body), ..n }).collect(),
+        },
+        other => other,
+    }
+}
+
 fn find<'a>(existing: &'a [ReviewComment], fingerprint: &Fingerprint) -> Option<&'a ReviewComment> {
     let marker = note_marker(fingerprint);
     existing.iter().find(|comment| comment.ours && comment.body.expose().contains(&marker))
@@ -307,11 +339,7 @@ fn review_note(note: &LineNote) -> ReviewNote {
     }
 }
 
-fn write(
-    run: &CheckRun,
-    external_id: &str,
-    annotations: &[crate::domain::publication::Annotation],
-) -> CheckRunWrite {
+fn write(run: &CheckRun, external_id: &str, annotations: &[Annotation]) -> CheckRunWrite {
     CheckRunWrite {
         name: run.name.clone(),
         head: run.head.clone(),

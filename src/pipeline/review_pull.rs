@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use sha2::{Digest, Sha256};
 
 use super::load::{self, Loaded};
+use super::progress::Progress;
 use super::publish::Known;
 use super::review::{self, ReviewRequest, ReviewResult};
-use super::{JobError, Services};
+use super::{JobError, Services, owner_policy};
 use crate::config::policy::Policy;
 use crate::domain::change::Subject;
 use crate::domain::event::RepoRef;
@@ -50,13 +51,14 @@ pub async fn review_pull(services: &Services, lease: &Lease) -> Result<(), JobEr
         return Ok(());
     }
     let repo = RepoRef { slug: pull.slug.clone(), ..lease.job.repo.clone() };
-    let memory = services.ledger.load(repo.id, pull.number).await?;
+    let mut memory = services.ledger.load(repo.id, pull.number).await?;
     if memory.paused && !wanted.requested {
         tracing::info!(event = "review_skipped", why = "paused");
         return Ok(());
     }
     let fetched = fetch(services, &repo, &pull).await?;
     let loaded = load::load(services.source.as_ref(), &fetched, about(&repo, &pull)).await?;
+    let loaded = owner_policy::apply(services, &repo, loaded).await?;
     if let Some(why) = left_alone(&pull, &loaded.policy, wanted.requested) {
         tracing::info!(event = "review_skipped", why);
         return Ok(());
@@ -74,8 +76,19 @@ pub async fn review_pull(services: &Services, lease: &Lease) -> Result<(), JobEr
         lanes: wanted.lanes.to_vec(),
         limits: services.options.run_limits,
     };
-    let result = review::review(services.source.as_ref(), &fetched, &loaded, request).await?;
+    let progress = Progress {
+        services,
+        lease,
+        repo: &repo,
+        number: pull.number,
+        head: &pull.head,
+        policy: &loaded.policy,
+    };
+    let work = review::review(services.source.as_ref(), &fetched, &loaded, request);
+    let result = progress.during(&mut memory, work).await?;
     if services.queue.superseded(lease).await? {
+        let now = services.reader.pull(&repo, pull.number).await?;
+        progress.overtaken(&memory, &now.head).await?;
         return Err(JobError::Superseded);
     }
     let run = Run { services, lease, repo: &repo, pull: &pull, loaded: &loaded, inputs };
@@ -323,6 +336,7 @@ pub async fn review_merge_group(
         body: Untrusted::default(),
     };
     let loaded = load::load(services.source.as_ref(), &fetched, about).await?;
+    let loaded = owner_policy::apply(services, repo, loaded).await?;
     let request = ReviewRequest { limits: services.options.run_limits, ..ReviewRequest::default() };
     let result = review::review(services.source.as_ref(), &fetched, &loaded, request).await?;
     let reviewers = reviewers(&loaded.instructions.team);

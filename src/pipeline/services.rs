@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::owner_policy::OwnerPolicies;
 use super::publish::Publisher;
 use crate::agents::RunLimits;
 use crate::ports::clock::Clock;
@@ -28,6 +29,8 @@ pub struct Options {
     pub web_url: String,
     /// Bot accounts whose commands count.
     pub trusted_bots: Vec<String>,
+    /// Whether a repository without a policy uses its owner's.
+    pub owner_policy: bool,
     pub run_limits: RunLimits,
     /// Where ReviewFindings JSON files are kept; `None` keeps none.
     pub results_dir: Option<std::path::PathBuf>,
@@ -44,6 +47,7 @@ pub struct Services {
     pub publisher: Publisher,
     pub clock: Arc<dyn Clock>,
     pub options: Arc<Options>,
+    pub(super) owner_policies: OwnerPolicies,
 }
 
 impl Services {
@@ -56,6 +60,7 @@ impl Services {
             reader: parts.reader,
             clock: parts.clock,
             options: Arc::new(parts.options),
+            owner_policies: OwnerPolicies::default(),
         }
     }
 }

@@ -159,6 +159,7 @@ fn settings(github: &Standin, data_dir: PathBuf) -> (Settings, Credentials) {
         retention: Duration::from_secs(24 * 60 * 60),
         resync: None,
         trusted_bots: Vec::new(),
+        owner_policy: false,
     };
     (settings, credentials)
 }

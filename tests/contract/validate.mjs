@@ -1,7 +1,7 @@
 // Compares recorded exchanges with GitHub's OpenAPI description. Each line of the recording is
 // {"request": {method, route, query, body, status, response, fault}} or {"event", "action", "payload"}.
 //
-//   STANDIN_RECORDING=/path/to/recording.jsonl cargo test --test it standin
+// tests/contract/run makes the recording and starts this:
 //   STANDIN_RECORDING=/path/to/recording.jsonl npm run check
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -130,7 +130,8 @@ function checkEvent(line) {
 
 const lines = readFileSync(process.env.STANDIN_RECORDING, "utf8").split("\n").filter(Boolean).map(JSON.parse);
 const found = new Map();
-let checked = 0;
+const checked = { requests: 0, events: 0 };
+const operations = new Set();
 for (const line of lines) {
   const { request } = line;
   let name, issues;
@@ -139,16 +140,21 @@ for (const line of lines) {
     if (!request.route.startsWith("/") || request.route === "/graphql") continue;
     name = `${request.method} ${request.route} ${request.status}`;
     issues = [...checkRequest(request), ...checkResponse(request)];
+    checked.requests += 1;
+    operations.add(`${request.method} ${request.route}`);
   } else {
     name = `event ${line.event}.${line.action ?? ""}`;
     issues = checkEvent(line);
+    checked.events += 1;
   }
-  checked += 1;
   for (const issue of issues) {
     const text = `${name}: ${issue}`;
     found.set(text, (found.get(text) ?? 0) + 1);
   }
 }
 for (const [text, count] of found) console.log(`${count} x ${text}`);
-console.log(`${checked} exchanges checked, ${found.size} kinds of problem`);
-process.exit(found.size === 0 && checked > 0 ? 0 : 1);
+console.log(`contract: ${checked.requests} requests and answers of ${operations.size} operations, ` +
+  `${checked.events} events checked; ${found.size} kinds of problem`);
+const empty = checked.requests === 0 || checked.events === 0;
+if (empty) console.error("contract: nothing was recorded; that proves nothing");
+process.exit(found.size === 0 && !empty ? 0 : 1);

@@ -33,16 +33,20 @@ pub fn act(number: usize, what: &str) -> String {
 }
 
 pub fn closing(data_dir: &Path) -> String {
-    format!(
-        "\n{}\nEverything of this run is in {}\n\n\
-         On your own repository:\n  \
-         backend-team review --base main          reviews your branch here, without GitHub\n  \
-         backend-team serve                       starts the server; open the address that it\n  \
-                                                  prints, and GitHub registers the App for you\n\
-         README.md, \"Connecting a repository\", says the rest.\n",
+    let rows = [
+        ("backend-team review --base main", "reviews your branch here, without GitHub"),
+        ("backend-team serve", "starts the server and prints one address: open it, and GitHub"),
+        ("", "registers the App for you"),
+    ];
+    let mut out = format!(
+        "\n{}\nEverything of this run is in {}\n\nOn your own repository:\n",
         "=".repeat(78),
         data_dir.display()
-    )
+    );
+    for (command, what) in rows {
+        out.push_str(&format!("  {command:33}  {what}\n"));
+    }
+    out + "The README says the rest: \"Connecting a repository\".\n"
 }
 
 impl Seen {

@@ -31,7 +31,7 @@ pub enum Publication {
         head: CommitSha,
         /// Notes that should be there. Those already there (same fingerprint) are left alone.
         notes: Vec<LineNote>,
-        /// Notes whose finding is fixed: the note says so and its thread is resolved.
+        /// Notes whose finding is fixed: their threads are resolved.
         fixed: Vec<FixedNote>,
     },
     /// Exactly one of `all` is on the pull request, or none. Other labels are never touched.
@@ -135,18 +135,27 @@ pub struct LineNote {
     pub path: RepoPath,
     pub side: Side,
     pub lines: LineRange,
-    /// Carries the marker of [`note_marker`].
+    /// Its first line is the marker of [`note_marker`].
     pub body: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FixedNote {
     pub fingerprint: Fingerprint,
-    /// The note's text from now on (with its marker).
+    /// The note's text from now on (with its marker), where its thread cannot be resolved.
     pub body: String,
 }
 
-/// The hidden marker of a line note.
-pub fn note_marker(fingerprint: &Fingerprint) -> String {
-    format!("<!-- backend-team:note:{fingerprint} -->")
+/// The hidden marker of a line note. A finding that was fixed and came back gets a new note, in a
+/// thread of its own: `again` is the head at which it came back.
+pub fn note_marker(fingerprint: &Fingerprint, again: Option<&CommitSha>) -> String {
+    match again {
+        None => format!("{}-->", note_marker_start(fingerprint)),
+        Some(head) => format!("{}again:{} -->", note_marker_start(fingerprint), head.short()),
+    }
+}
+
+/// How the markers of all notes for a finding start.
+pub fn note_marker_start(fingerprint: &Fingerprint) -> String {
+    format!("<!-- backend-team:note:{fingerprint} ")
 }

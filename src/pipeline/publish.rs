@@ -10,7 +10,7 @@ use crate::domain::finding::Fingerprint;
 use crate::domain::ids::{CommentId, CommitSha, Number};
 use crate::domain::publication::{
     Annotation, CheckRun, CommentPurpose, FixedNote, LineNote, MAX_ANNOTATIONS_PER_REQUEST,
-    MAX_LINE_NOTES, Publication, note_marker,
+    MAX_LINE_NOTES, Publication, note_marker_start,
 };
 use crate::ports::forge::{
     CheckRunWrite, ExistingCheckRun, ForgeError, ForgeRead, ForgeWrite, IssueComment,
@@ -210,16 +210,16 @@ impl Reconciliation<'_> {
             Vec::new()
         };
         self.mark_fixed(number, &existing, fixed).await?;
-        // A note that says something else (a finding that was fixed and came back) is rewritten.
+        // A note whose words have changed is rewritten.
         for note in notes {
-            if let Some(comment) = find(&existing, &note.fingerprint)
+            if let Some(comment) = find(&existing, note)
                 && normalised(comment.body.expose()) != normalised(&note.body)
             {
                 let writer = &self.publisher.writer;
                 writer.update_review_comment(self.repo, comment.id, &note.body).await?;
             }
         }
-        let standing = |note: &&LineNote| find(&existing, &note.fingerprint).is_some();
+        let standing = |note: &&LineNote| find(&existing, note).is_some();
         self.published.noted =
             notes.iter().filter(standing).map(|note| note.fingerprint.clone()).collect();
         let new: Vec<&LineNote> =
@@ -251,29 +251,35 @@ impl Reconciliation<'_> {
         existing: &[ReviewComment],
         fixed: &[FixedNote],
     ) -> Result<(), ForgeError> {
-        let mut threads = Vec::new();
-        for note in fixed {
-            let Some(comment) = find(existing, &note.fingerprint) else { continue };
-            if normalised(comment.body.expose()) != normalised(&note.body) {
-                self.publisher
-                    .writer
-                    .update_review_comment(self.repo, comment.id, &note.body)
-                    .await?;
-                threads.push(comment.id);
-            }
-        }
-        if threads.is_empty() {
+        let closing: Vec<(&ReviewComment, &FixedNote)> = fixed
+            .iter()
+            .flat_map(|note| {
+                let start = note_marker_start(&note.fingerprint);
+                let of_it = move |comment: &&ReviewComment| {
+                    comment.ours && comment.body.expose().contains(&start)
+                };
+                existing.iter().filter(of_it).map(move |comment| (comment, note))
+            })
+            .collect();
+        if closing.is_empty() {
             return Ok(());
         }
-        // The note already says that it is fixed; a thread that stays open is a blemish only.
-        match self.publisher.writer.resolve_threads(self.repo, number, &threads).await {
-            Err(error @ ForgeError::RateLimited { .. }) => Err(error),
-            Err(error) => {
-                tracing::warn!(event = "threads_not_resolved", %error);
-                Ok(())
+        let threads: Vec<CommentId> = closing.iter().map(|(comment, _)| comment.id).collect();
+        let writer = &self.publisher.writer;
+        match writer.resolve_threads(self.repo, number, &threads).await {
+            Ok(()) => return Ok(()),
+            Err(error @ (ForgeError::RateLimited { .. } | ForgeError::Transient(_))) => {
+                return Err(error);
             }
-            Ok(()) => Ok(()),
+            Err(error) => tracing::warn!(event = "threads_not_resolved", %error),
         }
+        // Without the right to resolve, the notes themselves say it.
+        for (comment, note) in closing {
+            if normalised(comment.body.expose()) != normalised(&note.body) {
+                writer.update_review_comment(self.repo, comment.id, &note.body).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn label(&self, all: &[String], present: Option<&str>) -> Result<(), ForgeError> {
@@ -325,9 +331,9 @@ fn without_secrets(publication: Publication) -> Publication {
     }
 }
 
-fn find<'a>(existing: &'a [ReviewComment], fingerprint: &Fingerprint) -> Option<&'a ReviewComment> {
-    let marker = note_marker(fingerprint);
-    existing.iter().find(|comment| comment.ours && comment.body.expose().contains(&marker))
+fn find<'a>(existing: &'a [ReviewComment], note: &LineNote) -> Option<&'a ReviewComment> {
+    let marker = note.body.lines().next().unwrap_or_default();
+    existing.iter().find(|comment| comment.ours && comment.body.expose().starts_with(marker))
 }
 
 fn review_note(note: &LineNote) -> ReviewNote {

@@ -8,7 +8,9 @@ use crate::domain::change::Change;
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::finding::{Confidence, Finding, Fingerprint, Fix, Severity};
 use crate::domain::publication::{FixedNote, LineNote, MAX_LINE_NOTES, Publication, note_marker};
-use crate::domain::report::{RememberedFinding, RememberedState, Report, ReportedFinding};
+use crate::domain::report::{
+    FindingState, RememberedFinding, RememberedState, Report, ReportedFinding,
+};
 
 /// Longest evidence and recommendation in a note, in characters.
 const MAX_TEXT: usize = 2_000;
@@ -50,8 +52,10 @@ pub fn line_note(reported: &ReportedFinding, change: &Change) -> Option<LineNote
     let suggestion = suggestion(finding, change);
     // A suggestion replaces exactly the lines that the note stands on.
     let lines = suggestion.as_ref().map_or(shown, |(lines, _)| *lines);
+    // What came back gets a thread of its own: the old one is resolved and out of sight.
+    let again = (reported.state == FindingState::Reopened).then_some(&change.head);
     let mut parts =
-        vec![format!("{}\n**{}**", note_marker(&reported.fingerprint), headline(finding))];
+        vec![format!("{}\n**{}**", note_marker(&reported.fingerprint, again), headline(finding))];
     parts.push(prose(&cut(&finding.evidence, MAX_TEXT)));
     parts.push(format!("**Instead:** {}", prose(&cut(&finding.recommendation, MAX_TEXT))));
     if finding.confidence == Confidence::Medium {
@@ -97,7 +101,7 @@ pub fn fixed_note(old: &RememberedFinding) -> Option<FixedNote> {
     let title = prose(&cut(&old.title, 200));
     let body = format!(
         "{}\nFixed in {}: [{severity}] [{}] {title}\n\n<sub>{}</sub>",
-        note_marker(&old.fingerprint),
+        note_marker(&old.fingerprint, None),
         code_span(head.short()),
         old.lane,
         code_span(&old.rule.0)
@@ -108,7 +112,7 @@ pub fn fixed_note(old: &RememberedFinding) -> Option<FixedNote> {
 fn closed_note(fingerprint: &Fingerprint, finding: &Finding, how: &str) -> FixedNote {
     let body = format!(
         "{}\n{how}\n\n{}\n\n<sub>{}</sub>",
-        note_marker(fingerprint),
+        note_marker(fingerprint, None),
         headline(finding),
         code_span(&finding.rule.0)
     );

@@ -238,8 +238,8 @@ async fn threads_of_our_comments_are_resolved() {
             return not_found();
         }
         if seen.body["query"].as_str().is_some_and(|query| query.starts_with("mutation")) {
-            let thread = json!({ "id": seen.body["variables"]["thread"] });
-            return ok(json!({ "data": { "resolveReviewThread": { "thread": thread } } }));
+            let thread = json!({ "id": seen.body["variables"]["t0"] });
+            return ok(json!({ "data": { "t0": { "thread": thread } } }));
         }
         let thread = |id: &str, resolved: bool, comment: &str| {
             json!({
@@ -264,9 +264,10 @@ async fn threads_of_our_comments_are_resolved() {
     let resolved: Vec<_> = server
         .calls()
         .into_iter()
-        .filter_map(|call| Some(call.body["variables"].get("thread")?.as_str()?.to_owned()))
+        .map(|call| call.body["variables"].clone())
+        .filter(|variables| variables.get("t0").is_some())
         .collect();
-    assert_eq!(resolved, ["T1", "T4"]);
+    assert_eq!(resolved, [json!({ "t0": "T1", "t1": "T4" })]);
 }
 
 #[tokio::test]

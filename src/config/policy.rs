@@ -265,11 +265,14 @@ impl Policy {
 
     /// The severity that a rule's findings have here; `None` if the rule is off.
     pub fn severity_of(&self, code: &str, own: Severity) -> Option<Severity> {
-        match self.rule(code) {
-            None | Some(RuleSetting::Table { level: None, .. }) => Some(own),
-            Some(RuleSetting::Level(level) | RuleSetting::Table { level: Some(level), .. }) => {
-                level.severity()
-            }
+        self.level_of(code).map_or(Some(own), RuleLevel::severity)
+    }
+
+    /// The level that the policy names for this rule, if it names one.
+    pub fn level_of(&self, code: &str) -> Option<RuleLevel> {
+        match self.rule(code)? {
+            RuleSetting::Level(level) => Some(*level),
+            RuleSetting::Table { level, .. } => *level,
         }
     }
 }

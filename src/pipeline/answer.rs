@@ -23,6 +23,9 @@ use crate::report::RuleDoc;
 use crate::report::reply::{self, HelpRow, PolicySource, Status};
 use crate::rules::{self, Rule};
 
+/// Comments of one pull request that are remembered as answered.
+const MAX_ANSWERED: usize = 200;
+
 /// Reads the comment of the job and does what it asks for.
 pub async fn answer(services: &Services, lease: &Lease) -> Result<(), JobError> {
     let JobKind::AnswerCommand { number, on_pull, comment, author, body } = &lease.job.kind else {
@@ -30,6 +33,9 @@ pub async fn answer(services: &Services, lease: &Lease) -> Result<(), JobError> 
     };
     let repo = &lease.job.repo;
     let memory = services.ledger.load(repo.id, *number).await?;
+    if memory.answered.contains(comment) {
+        return Ok(());
+    }
     let mut policy = Policy::default();
     if let Some(prefix) = &memory.command_prefix {
         policy.commands.prefix.clone_from(prefix);
@@ -201,21 +207,21 @@ impl Answering<'_> {
     fn explain(&mut self, what: &ExplainTarget) {
         let text = match what {
             ExplainTarget::Rule(code) => match rules::by_code(code) {
-                Some(rule) => reply::explain_rule(self.comment, &doc(rule)),
+                Some(rule) => Ok(reply::explain_rule(self.comment, &doc(rule))),
                 None => {
                     let near = rules::nearest(code);
-                    reply::unknown_rule_or_finding(self.comment, code, near)
+                    Err(reply::unknown_rule_or_finding(self.comment, code, near))
                 }
             },
-            ExplainTarget::Finding(finding) => match self.find(finding) {
-                Ok(found) => {
-                    let rule = rules::by_code(&found.rule.0).map(doc);
-                    reply::explain_finding(self.comment, found, rule.as_ref())
-                }
-                Err(text) => text,
-            },
+            ExplainTarget::Finding(finding) => self.find(finding).map(|found| {
+                let rule = rules::by_code(&found.rule.0).map(doc);
+                reply::explain_finding(self.comment, found, rule.as_ref())
+            }),
         };
-        self.replies.push(text);
+        match text {
+            Ok(text) => self.replies.push(text),
+            Err(text) => self.refuse(text),
+        }
     }
 
     /// The one finding that the reference means, or what to say instead.
@@ -236,8 +242,14 @@ impl Answering<'_> {
         finding: &FindingRef,
         state: RememberedState,
     ) -> Result<(), JobError> {
-        let fingerprint = match self.find(finding) {
-            Ok(found) => found.fingerprint.clone(),
+        let found = self.find(finding).and_then(|found| match &found.state {
+            RememberedState::Fixed { head } => {
+                Err(reply::already_fixed(self.comment, &found.fingerprint, head))
+            }
+            _ => Ok(found.fingerprint.clone()),
+        });
+        let fingerprint = match found {
+            Ok(fingerprint) => fingerprint,
             Err(text) => {
                 self.refuse(text);
                 return Ok(());
@@ -245,10 +257,7 @@ impl Answering<'_> {
         };
         let known = self.memory.findings.iter_mut().find(|old| old.fingerprint == fingerprint);
         if let Some(known) = known {
-            // A fixed finding has nothing to dismiss or restore.
-            if !matches!(known.state, RememberedState::Fixed { .. }) {
-                known.state = state;
-            }
+            known.state = state;
         }
         self.save().await?;
         self.enqueue_review(false, Vec::new()).await
@@ -316,13 +325,17 @@ impl Answering<'_> {
     }
 
     /// One answer for all lines of the comment, and a reaction that says how it went.
-    async fn finish(self) -> Result<(), JobError> {
+    async fn finish(mut self) -> Result<(), JobError> {
         if !self.replies.is_empty() {
             let purpose = CommentPurpose::Answer(self.comment);
             let body = reply::together(self.comment, &self.replies);
             self.publish(&[Publication::Comment { purpose, body }]).await?;
         }
-        self.react(if self.refused { Reaction::Confused } else { Reaction::ThumbsUp }).await
+        self.react(if self.refused { Reaction::Confused } else { Reaction::ThumbsUp }).await?;
+        let answered = &mut self.memory.answered;
+        answered.push(self.comment);
+        answered.drain(..answered.len().saturating_sub(MAX_ANSWERED));
+        self.save().await
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::policy::{POLICY_PATH, Policy};
-use crate::domain::change::Change;
+use crate::domain::change::{Change, FileChange};
 use crate::domain::instructions::{Instructions, Problem, ProblemLevel};
 use crate::domain::path::RepoPath;
 use crate::domain::team::Team;
@@ -35,8 +35,9 @@ pub async fn load(
     head: ChangeHead,
 ) -> Result<Loaded, SourceError> {
     let change = source.change(fetched, head).await?;
-    let (policy, policy_problems) = policy(source, fetched).await?;
+    let (policy, mut policy_problems) = policy(source, fetched).await?;
     let has_policy = has_policy(source, fetched).await?;
+    policy_problems.extend(coming_problems(&change));
     let changed: Vec<RepoPath> = change.files.iter().map(|file| file.path.clone()).collect();
     let instructions = read_instructions(source, fetched, &changed).await?;
     Ok(Loaded {
@@ -46,6 +47,19 @@ pub async fn load(
         instructions,
         policy_problems,
     })
+}
+
+/// What is wrong with the policy that the change itself brings. It does not count for its own
+/// review, but before the merge is the time to mend it.
+fn coming_problems(change: &Change) -> Vec<Problem> {
+    let Some(path) = RepoPath::new(POLICY_PATH) else { return Vec::new() };
+    let Some(text) = change.file(&path).and_then(FileChange::head_text) else { return Vec::new() };
+    let (_, problems) = Policy::parse(text.as_str(), &path, rules::known);
+    let coming = |problem: Problem| Problem {
+        message: format!("as this change leaves it: {}", problem.message),
+        ..problem
+    };
+    problems.into_iter().map(coming).collect()
 }
 
 /// The policy of the base commit, or the default one.

@@ -26,6 +26,9 @@ pub struct PullMemory {
     pub command_prefix: Option<String>,
     /// Lanes that have had a check run on this pull request: they stay visible as skipped.
     pub lanes_seen: Vec<crate::domain::team::Lane>,
+    /// Comments whose commands were carried out, the newest last: a job that runs again must not
+    /// pause or dismiss again what a later command resumed or restored.
+    pub answered: Vec<CommentId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

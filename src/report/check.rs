@@ -1,7 +1,7 @@
 //! Check runs: one per agent and one aggregate.
 
 use super::comment::{counts, verdict_line};
-use super::comment_sections::headline;
+use super::comment_sections::{PROBLEMS_TITLE, headline, problem_line};
 use super::fingerprint::digest;
 use super::markdown::{code_span, cut, fenced, one_line, plain, prose, visible};
 use super::place::place_text;
@@ -22,6 +22,8 @@ const MAX_TITLE: usize = 255;
 const MAX_MESSAGE: usize = 4_000;
 /// Entries of "not checked" in a check's text.
 const MAX_NOT_CHECKED: usize = 100;
+/// Problems of policy and instruction files in a check's text.
+const MAX_PROBLEMS: usize = 20;
 
 /// A reviewer by lane and by the name that the repository gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,10 +205,11 @@ fn agent_check(report: &Report, policy: &Policy, section: &AgentSection) -> Chec
     let own: Vec<&ReportedFinding> =
         report.findings.iter().filter(|r| r.finding.lane == section.lane).collect();
     let carried: Vec<_> = report.carried.iter().filter(|old| old.lane == section.lane).collect();
-    let blocking = own.iter().any(|reported| reported.blocking)
-        || carried.iter().any(|old| policy.block_on.blocks(old.severity));
     let gate = own.iter().any(|reported| reported.finding.kind == FindingKind::Gate);
-    let conclusion = if blocking {
+    let open = own.len() + carried.len();
+    let stopping = own.iter().filter(|reported| reported.blocking).count()
+        + carried.iter().filter(|old| policy.block_on.blocks(old.severity)).count();
+    let conclusion = if stopping > 0 {
         Conclusion::Failure
     } else if gate {
         Conclusion::ActionRequired
@@ -215,14 +218,12 @@ fn agent_check(report: &Report, policy: &Policy, section: &AgentSection) -> Chec
     } else {
         clean(report)
     };
-    let open = own.len() + carried.len();
-    let mut title = match open {
-        0 => "No findings".to_owned(),
-        _ => counted(open, "finding"),
+    let mut title = match (open, stopping) {
+        (0, _) => "No findings".to_owned(),
+        (_, 0) => format!("{}, none blocking", counted(open, "finding")),
+        _ if open == stopping => counted(open, "blocking finding"),
+        _ => format!("{}, {stopping} blocking", counted(open, "finding")),
     };
-    if open > 0 && !blocking {
-        title.push_str(", none blocking");
-    }
     title.push_str(&unchecked(report));
     let summary = format!(
         "{title}. {} looked at {}.",
@@ -297,6 +298,14 @@ fn not_checked(report: &Report) -> Option<String> {
     Some(format!("Not checked ({}):\n\n{}", all.len(), lines.join("\n")))
 }
 
+/// A change for nobody gets no comment, so the check says it as well.
+fn problems(report: &Report) -> Option<String> {
+    let lines: Vec<String> = report.problems.iter().take(MAX_PROBLEMS).map(problem_line).collect();
+    let hidden = report.problems.len().saturating_sub(MAX_PROBLEMS);
+    let more = if hidden > 0 { format!("\n- and {hidden} more") } else { String::new() };
+    (!lines.is_empty()).then(|| format!("{PROBLEMS_TITLE}:\n\n{}{more}", lines.join("\n")))
+}
+
 fn aggregate(report: &Report, policy: &Policy) -> CheckRun {
     let conclusion = match report.verdict {
         Verdict::Blocking => Conclusion::Failure,
@@ -329,6 +338,7 @@ fn aggregate(report: &Report, policy: &Policy) -> CheckRun {
     // What was not checked stands first: it must not be what a cut takes away.
     parts.extend(not_checked(report));
     parts.extend(headlines.chunks(20).map(|chunk| chunk.join("\n")));
+    parts.extend(problems(report));
     Draft {
         name: aggregate_name(policy),
         conclusion: Some(conclusion),

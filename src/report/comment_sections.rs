@@ -5,7 +5,7 @@ use super::markdown::{code_span, cut, fenced, plain, prose, prose_cell};
 use super::place::{place, place_text};
 use super::{counted, shown_quote};
 use crate::domain::finding::{Finding, Fingerprint, RuleCode, Severity};
-use crate::domain::instructions::ProblemLevel;
+use crate::domain::instructions::{Problem, ProblemLevel};
 use crate::domain::report::{
     AnswerKind, FindingState, NotChecked, RememberedFinding, RememberedState, ReportedFinding,
 };
@@ -275,22 +275,27 @@ fn answer_word(answer: AnswerKind) -> &'static str {
     }
 }
 
+pub(super) const PROBLEMS_TITLE: &str = "Policy, instruction files and ignore comments";
+
+/// `- error: path:line: message`.
+pub(super) fn problem_line(problem: &Problem) -> String {
+    let level = match problem.level {
+        ProblemLevel::Note => "note",
+        ProblemLevel::Warning => "warning",
+        ProblemLevel::Error => "error",
+    };
+    let line = problem.line.map_or(String::new(), |line| format!(":{line}"));
+    let place = code_span(&format!("{}{line}", cut(problem.path.as_str(), 160)));
+    format!("- {level}: {place}: {}", prose(&cut(&problem.message, MAX_CLAUSE)))
+}
+
 pub(super) fn problems(view: &View<'_>) -> Option<String> {
     let problems = &view.report.problems;
     if problems.is_empty() {
         return None;
     }
-    let list = listed(view, problems, |problem| {
-        let level = match problem.level {
-            ProblemLevel::Note => "note",
-            ProblemLevel::Warning => "warning",
-            ProblemLevel::Error => "error",
-        };
-        let line = problem.line.map_or(String::new(), |line| format!(":{line}"));
-        let place = code_span(&format!("{}{line}", cut(problem.path.as_str(), 160)));
-        format!("- {level}: {place}: {}", prose(&cut(&problem.message, MAX_CLAUSE)))
-    });
-    let title = "Problems in policy, instruction files and ignore comments";
+    let list = listed(view, problems, problem_line);
+    let title = PROBLEMS_TITLE;
     if problems.iter().any(|problem| problem.level == ProblemLevel::Error) {
         return Some(format!("### {title}\n\n{list}"));
     }

@@ -59,7 +59,10 @@ pub fn line_note(reported: &ReportedFinding, change: &Change) -> Option<LineNote
     parts.push(prose(&cut(&finding.evidence, MAX_TEXT)));
     parts.push(format!("**Instead:** {}", prose(&cut(&finding.recommendation, MAX_TEXT))));
     if finding.confidence == Confidence::Medium {
-        parts.push("This rests on what the changed files show.".to_owned());
+        parts.push(
+            "Likely rather than certain: it rests on what can be read in the repository."
+                .to_owned(),
+        );
     }
     parts.extend(suggestion.map(|(_, block)| block));
     let (rule, id) = (code_span(&finding.rule.0), code_span(short_id(&reported.fingerprint)));

@@ -135,6 +135,12 @@ pub fn ambiguous_finding(comment: CommentId, given: &str, fitting: &[&Fingerprin
     answer(comment, &text)
 }
 
+/// There is nothing to dismiss or restore any more.
+pub fn already_fixed(comment: CommentId, fingerprint: &Fingerprint, head: &CommitSha) -> String {
+    let (id, head) = (code_span(short_id(fingerprint)), code_span(head.short()));
+    answer(comment, &format!("{id} is fixed already, in {head}."))
+}
+
 /// `needs` is the permission in words ("write").
 pub fn refused(comment: CommentId, by: &Login, verb: &str, needs: &str) -> String {
     let text = format!(

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::context::Memo;
 use super::{Check, Findings, Rule, RuleContext, all};
-use crate::config::policy::{PathSet, Policy, RuleSetting};
+use crate::config::policy::{PathSet, Policy, RuleLevel, RuleSetting};
 use crate::domain::change::{Change, FileChange, SourceFile};
 use crate::domain::finding::Finding;
 use crate::domain::path::RepoPath;
@@ -83,9 +83,8 @@ pub fn run_rule(
     }
     let (mut findings, dropped) = findings.finish();
     findings.retain(|finding| !ignore.matches(finding.anchor.head_path()));
-    if let Some(severity) = policy.severity_of(rule.code, rule.severity)
-        && severity != rule.severity
-    {
+    // Also where it equals the rule's own: single findings may be more severe than their rule.
+    if let Some(severity) = policy.level_of(rule.code).and_then(RuleLevel::severity) {
         findings.iter_mut().for_each(|finding| finding.severity = severity);
     }
     RuleRun { findings, dropped, looked_at }

@@ -7,6 +7,7 @@
 
 mod eval;
 mod eval_infra;
+mod flows;
 mod git_source;
 mod github;
 mod harness;

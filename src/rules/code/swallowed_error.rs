@@ -71,7 +71,7 @@ fn go(node: &Syntax<'_>) -> Option<&'static str> {
     let about_error = condition.field("operator")?.text() == "!="
         && sides.1.text() == "nil"
         && is_error_name(&sides.0.text());
-    (about_error && is_silently_empty(&node.field("consequence")?)).then_some("an empty `if`")
+    (about_error && is_silently_empty(&node.field("consequence")?)).then_some("An empty `if`")
 }
 
 fn is_error_name(name: &str) -> bool {
@@ -86,13 +86,13 @@ fn java(node: &Syntax<'_>) -> Option<&'static str> {
     let parameter = node.children().find(|child| child.kind() == "catch_formal_parameter")?;
     let name = parameter.field("name").map(|name| name.text().to_lowercase()).unwrap_or_default();
     let expected = name == "_" || name.starts_with("ignore") || name.starts_with("expected");
-    (!expected).then_some("an empty `catch`")
+    (!expected).then_some("An empty `catch`")
 }
 
 /// `catch {}` and `.catch(() => {})`.
 fn javascript(node: &Syntax<'_>) -> Option<&'static str> {
     if node.kind() == "catch_clause" {
-        return is_silently_empty(&node.field("body")?).then_some("an empty `catch`");
+        return is_silently_empty(&node.field("body")?).then_some("An empty `catch`");
     }
     if node.kind() != "call_expression" {
         return None;
@@ -107,7 +107,7 @@ fn javascript(node: &Syntax<'_>) -> Option<&'static str> {
         && handler
             .field("body")
             .is_some_and(|body| body.kind() == "statement_block" && is_silently_empty(&body));
-    empty.then_some("an empty `.catch()` handler")
+    empty.then_some("An empty `.catch()` handler")
 }
 
 /// `except:` or `except Exception:` with nothing but `pass`. A named, narrow exception that is
@@ -142,7 +142,7 @@ fn rust(node: &Syntax<'_>) -> Option<&'static str> {
             is_comment(&next) && next.start_pos().line() == node.end_pos().line()
         });
         return (any_error(&pattern.text()) && nothing && !commented)
-            .then_some("an empty `Err` arm");
+            .then_some("An empty `Err` arm");
     }
     if node.kind() != "if_expression" || node.field("alternative").is_some() {
         return None;
@@ -150,7 +150,7 @@ fn rust(node: &Syntax<'_>) -> Option<&'static str> {
     let condition = node.field("condition")?;
     let about_error =
         condition.kind() == "let_condition" && any_error(&condition.field("pattern")?.text());
-    (about_error && is_silently_empty(&node.field("consequence")?)).then_some("an empty `if let`")
+    (about_error && is_silently_empty(&node.field("consequence")?)).then_some("An empty `if let`")
 }
 
 /// `Err(_)` or `Err(name)`: every error, not one certain kind.

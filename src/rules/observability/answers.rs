@@ -126,7 +126,7 @@ fn answer(
     let (answer, explanation) = if flows.is_empty() {
         (AnswerKind::NotApplicable, "no code with new flows changed".to_owned())
     } else if evidence.is_empty() {
-        let text = format!("no evidence found in the added lines: {sought} was looked for");
+        let text = format!("{sought} was looked for in the added lines");
         (AnswerKind::NoEvidence, text)
     } else {
         let count = match hits.len() {

@@ -1,3 +1,6 @@
 //! What the tests share.
 
+pub mod bot;
+pub mod effects;
 pub mod page;
+pub mod recording;

@@ -1,6 +1,5 @@
 //! A stand-in with one repository and one pull request, a client, a webhook receiver.
 
-use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -18,6 +17,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use octocrab::jsonwebtoken::{self, Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
+
+use crate::harness::recording;
 
 pub const REPO: &str = "acme/widgets";
 
@@ -176,22 +177,10 @@ impl Fixture {
     }
 }
 
-/// With `STANDIN_RECORDING` set to a file, every test adds what it saw: see `tests/contract`.
+/// Every test adds what it saw, see [`recording`].
 impl Drop for Fixture {
     fn drop(&mut self) {
-        let Some(path) = std::env::var_os("STANDIN_RECORDING") else { return };
-        let mut lines = String::new();
-        for request in self.github.requests() {
-            lines.push_str(&json!({ "request": request }).to_string());
-            lines.push('\n');
-        }
-        for delivery in self.github.deliveries() {
-            let line = json!({ "event": delivery.event, "action": delivery.action, "payload": delivery.payload });
-            lines.push_str(&line.to_string());
-            lines.push('\n');
-        }
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
-        file.unwrap().write_all(lines.as_bytes()).unwrap();
+        recording::keep(&self.github);
     }
 }
 

@@ -5,7 +5,7 @@ use backend_team::standin::FileEdit;
 use crate::harness::bot::{CHECK, FAILED, INFRA, REPO, bad, good, run_test};
 
 const LEAD: &str = "backend-team / backend-lead";
-const KEEPER: &str = "backend-team / pipeline-keeper";
+const KEEPER: &str = "backend-team / infra-crew";
 const POLICY: &str = ".github/backend-team.toml";
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn agents_have_the_names_that_the_base_branch_gives_them() {
 
 ## Agents
 
-### 1. `pipeline-keeper`
+### 1. `infra-crew`
 - **Role:** Owns image, manifests and pipelines.
 - **Use when:**
   - Something below `deploy/` or `.github/` changes.
@@ -125,7 +125,7 @@ async fn agents_have_the_names_that_the_base_branch_gives_them() {
         world.settle().await;
         world.expect_checks(&[(CHECK, "neutral"), (LEAD, "neutral"), (KEEPER, "success")]);
         let body = world.expect_comment(number);
-        assert!(body.contains("| pipeline-keeper |"), "{body}");
+        assert!(body.contains("| infra-crew |"), "{body}");
     })
     .await;
 }

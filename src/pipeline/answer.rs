@@ -257,6 +257,10 @@ impl Answering<'_> {
         };
         let known = self.memory.findings.iter_mut().find(|old| old.fingerprint == fingerprint);
         if let Some(known) = known {
+            // Its note was closed when it was dismissed: it comes back as a reopened one.
+            if state == RememberedState::Open {
+                known.reopened_at = self.pull.as_ref().map(|pull| pull.head.clone());
+            }
             known.state = state;
         }
         self.save().await?;

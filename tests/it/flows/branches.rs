@@ -15,7 +15,6 @@ async fn a_push_that_mends_everything_turns_the_check_green() {
         let body = world.expect_comment_edit();
         assert!(body.contains("## Backend review: no findings"), "{body}");
         assert!(body.contains("### Fixed\n\n- [MAJOR] [infra] "), "{body}");
-        assert!(world.expect_note_edit().contains("Fixed in"));
         world.expect_threads_resolved();
         world.expect_checks(&PASSED);
         assert_eq!(world.comments(number).len(), 1);
@@ -48,7 +47,6 @@ async fn a_renamed_repository_is_followed() {
         world.github.push("acme/purchases", "topic", "Mend it", &good()).unwrap();
         world.settle().await;
         world.expect_comment_edit();
-        world.expect_note_edit();
         world.expect_threads_resolved();
         world.expect_checks(&PASSED);
         assert_eq!(world.comments(number).len(), 1);

@@ -90,7 +90,6 @@ async fn pause_stops_reviews_until_resume() {
         assert!(status.contains("not reviewed yet"), "{status}");
         said(world, number, "/backend-team resume").await;
         world.expect_comment_edit();
-        world.expect_note_edit();
         world.expect_threads_resolved();
         world.expect_checks(&PASSED);
     })

@@ -79,7 +79,6 @@ async fn a_lost_push_is_found_by_looking() {
         resync::round(&world.bot.services).await;
         world.settle().await;
         world.expect_comment_edit();
-        world.expect_note_edit();
         world.expect_threads_resolved();
         world.expect_checks(&PASSED);
     })

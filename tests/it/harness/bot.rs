@@ -85,6 +85,7 @@ impl World {
             retention: std::time::Duration::from_secs(3_600),
             resync: None,
             trusted_bots: Vec::new(),
+            owner_policy: false,
         };
         let credentials = Credentials {
             app_id: github.app_id(),
@@ -291,14 +292,6 @@ impl World {
                 assert_eq!(event, "COMMENT");
                 Some(notes.clone())
             }
-            _ => None,
-        })
-    }
-
-    /// The text of a line note was changed.
-    pub fn expect_note_edit(&mut self) -> String {
-        self.take("changed line note", |effect| match effect {
-            Effect::NoteEdited { body, .. } => Some(body.clone()),
             _ => None,
         })
     }

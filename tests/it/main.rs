@@ -8,6 +8,7 @@
 mod eval;
 mod eval_infra;
 mod flows;
+mod fuzz;
 mod git_source;
 mod github;
 mod harness;

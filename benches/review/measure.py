@@ -145,4 +145,4 @@ def main():
     print(f"| idle server, resident, MB | {idle_server():.0f} | 40 |")
 
 
-main()
+if __name__ == "__main__": main()

@@ -1,6 +1,6 @@
 //! The difference between merge base and head.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use git2::{Delta, Diff, DiffDelta, DiffFindOptions, DiffOptions, Odb, Oid, Repository, Tree};
 
@@ -21,6 +21,9 @@ const MAX_RENAME_BYTES: usize = 16 * 1024 * 1024;
 /// Tree entries that may differ before a change is not looked at. A tree can name the same subtree
 /// many times over, so a few kilobytes can stand for more files than any memory holds.
 const MAX_DIFFERENCES: usize = 200_000;
+/// Differing paths that are named to libgit2; beyond, its linear search for them costs more than
+/// reading the trees.
+const MAX_GIVEN_PATHS: usize = 1_000;
 const ATTRIBUTES_FILE: &str = ".gitattributes";
 
 /// Loads the change within the limits.
@@ -57,10 +60,10 @@ pub(super) fn missing_blobs(
 ) -> Result<Vec<Oid>, git2::Error> {
     let trees = Trees::open(repository, from, to)?;
     let odb = repository.odb()?;
-    if trees.differ_in_more_than(repository, MAX_DIFFERENCES)? {
+    let Some(paths) = trees.differing(repository, MAX_DIFFERENCES)? else {
         return Ok(Vec::new());
-    }
-    let diff = trees.diff(repository)?;
+    };
+    let diff = trees.diff(repository, &paths)?;
     let attributes = trees.from.get_name(ATTRIBUTES_FILE).map(|entry| entry.id());
     let chosen = chosen(&diff, limits.max_files);
     let sides = chosen.into_iter().filter_map(|at| diff.get_delta(at)).flat_map(|delta| {
@@ -91,57 +94,106 @@ impl<'a> Trees<'a> {
         })
     }
 
-    fn diff(&self, repository: &'a Repository) -> Result<Diff<'a>, git2::Error> {
+    /// `paths` are those that differ. libgit2 would read every directory of both trees to find
+    /// them by itself, which in a large repository takes longer than all the rest of a review.
+    fn diff(&self, repository: &'a Repository, paths: &[Vec<u8>]) -> Result<Diff<'a>, git2::Error> {
         let mut options = DiffOptions::new();
         options.include_typechange(true).skip_binary_check(true);
+        // No path at all would stand for every path; then the trees are equal.
+        if (1..=MAX_GIVEN_PATHS).contains(&paths.len()) {
+            options.disable_pathspec_match(true);
+            for path in paths {
+                options.pathspec(path.as_slice());
+            }
+        }
         repository.diff_tree_to_tree(Some(&self.from), Some(&self.to), Some(&mut options))
     }
 
-    /// Whether more entries (directories included) differ; stops counting there.
-    fn differ_in_more_than(
+    /// The paths that differ, `None` if more entries (directories included) than `limit` do. A
+    /// directory stands for all below it if it is new or gone.
+    fn differing(
         &self,
         repository: &Repository,
         limit: usize,
-    ) -> Result<bool, git2::Error> {
+    ) -> Result<Option<Vec<Vec<u8>>>, git2::Error> {
         let mut count = 0;
-        let mut open = vec![(Some(self.from.id()), Some(self.to.id()))];
-        while let Some((from, to)) = open.pop() {
+        let mut paths = Vec::new();
+        let mut open = vec![(Some(self.from.id()), Some(self.to.id()), Some(Vec::new()))];
+        while let Some((from, to, directory)) = open.pop() {
             let from = from.map(|id| repository.find_tree(id)).transpose()?;
             let to = to.map(|id| repository.find_tree(id)).transpose()?;
-            for pair in differing(from.as_ref(), to.as_ref()) {
+            for (name, entries) in differing(from.as_ref(), to.as_ref()) {
                 count += 1;
                 if count > limit {
-                    return Ok(true);
+                    return Ok(None);
                 }
-                if pair.0.is_some() || pair.1.is_some() {
-                    open.push(pair);
+                let path =
+                    directory.as_ref().map(|directory| [directory.as_slice(), &name].concat());
+                match (entries.only_trees(), path) {
+                    (Some((from, to)), Some(path)) => {
+                        open.push((Some(from), Some(to), Some([path.as_slice(), b"/"].concat())));
+                        continue;
+                    }
+                    (_, path) => paths.extend(path),
                 }
+                // Below, it is only counted.
+                let subtrees = |side: Vec<Entry>| side.into_iter().filter_map(Entry::tree);
+                open.extend(subtrees(entries.from).map(|tree| (Some(tree), None, None)));
+                open.extend(subtrees(entries.to).map(|tree| (None, Some(tree), None)));
             }
         }
-        Ok(false)
+        Ok(Some(paths))
     }
 }
 
-type Subtrees = (Option<Oid>, Option<Oid>);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Entry {
+    id: Oid,
+    mode: i32,
+    is_tree: bool,
+}
 
-/// One pair for each entry that differs, with the trees among them to go down into.
-fn differing(from: Option<&Tree<'_>>, to: Option<&Tree<'_>>) -> Vec<Subtrees> {
-    let subtree = |entry: &git2::TreeEntry<'_>| {
-        (entry.kind() == Some(git2::ObjectType::Tree)).then(|| entry.id())
-    };
-    let mut pairs = Vec::new();
-    for old in from.iter().flat_map(|tree| tree.iter()) {
-        match to.and_then(|tree| tree.get_name_bytes(old.name_bytes())) {
-            Some(new) if new.id() == old.id() && new.filemode() == old.filemode() => {}
-            new => pairs.push((subtree(&old), new.as_ref().and_then(subtree))),
+impl Entry {
+    fn tree(self) -> Option<Oid> {
+        self.is_tree.then_some(self.id)
+    }
+}
+
+/// The entries of one name. A sound tree has each name once; others are not worth a short cut.
+#[derive(Debug, Default)]
+struct Entries {
+    from: Vec<Entry>,
+    to: Vec<Entry>,
+}
+
+impl Entries {
+    /// The trees if there is exactly one on each side and nothing else.
+    fn only_trees(&self) -> Option<(Oid, Oid)> {
+        match (self.from.as_slice(), self.to.as_slice()) {
+            ([from], [to]) => from.tree().zip(to.tree()),
+            _ => None,
         }
+    }
+}
+
+/// The names whose entries differ.
+fn differing(
+    from: Option<&Tree<'_>>,
+    to: Option<&Tree<'_>>,
+) -> impl Iterator<Item = (Vec<u8>, Entries)> {
+    let entry = |entry: &git2::TreeEntry<'_>| Entry {
+        id: entry.id(),
+        mode: entry.filemode(),
+        is_tree: entry.kind() == Some(git2::ObjectType::Tree),
+    };
+    let mut names: BTreeMap<Vec<u8>, Entries> = BTreeMap::new();
+    for old in from.iter().flat_map(|tree| tree.iter()) {
+        names.entry(old.name_bytes().to_vec()).or_default().from.push(entry(&old));
     }
     for new in to.iter().flat_map(|tree| tree.iter()) {
-        if from.and_then(|tree| tree.get_name_bytes(new.name_bytes())).is_none() {
-            pairs.push((None, subtree(&new)));
-        }
+        names.entry(new.name_bytes().to_vec()).or_default().to.push(entry(&new));
     }
-    pairs
+    names.into_iter().filter(|(_, entries)| entries.from != entries.to)
 }
 
 /// Which files of a diff are looked at, and in what order: what people wrote comes before what
@@ -216,12 +268,12 @@ impl<'a> Loader<'a> {
 
     fn load(&mut self, trees: &Trees<'a>) -> Result<(), git2::Error> {
         let limits = self.budget.limits;
-        if trees.differ_in_more_than(self.repository, MAX_DIFFERENCES)? {
+        let Some(paths) = trees.differing(self.repository, MAX_DIFFERENCES)? else {
             let reason = format!("all files, because more than {MAX_DIFFERENCES} differ");
             self.omissions.push(Omission { path: None, reason });
             return Ok(());
-        }
-        let mut diff = trees.diff(self.repository)?;
+        };
+        let mut diff = trees.diff(self.repository, &paths)?;
         let mut find = DiffFindOptions::new();
         find.renames(true).rename_limit(RENAME_LIMIT);
         find.exact_match_only(!can_compare(&diff, &self.odb, limits));

@@ -21,7 +21,7 @@ use crate::domain::job::{NewJob, Timestamp};
 use crate::git::{GitOptions, GitSource};
 use crate::github::{GitHub, GitHubConfig, ManifestRegistrar, Timeouts};
 use crate::pipeline::services::Options;
-use crate::pipeline::{Services, ServicesParts, intake, resync, worker};
+use crate::pipeline::{Services, ServicesParts, intake, progress, resync, worker};
 use crate::ports::clock::{Clock, SystemClock};
 use crate::ports::queue::{Queue, StoredDelivery};
 use crate::ports::setup::AppRegistrar;
@@ -92,6 +92,7 @@ pub async fn wire(
             trusted_bots: settings.trusted_bots.clone(),
             owner_policy: settings.owner_policy,
             run_limits: RunLimits::default(),
+            announce_after: progress::SLOW,
             results_dir: Some(settings.data_dir.join("results")),
         },
         writer: github,

@@ -5,7 +5,7 @@ mod error;
 pub mod intake;
 pub mod load;
 mod owner_policy;
-mod progress;
+pub mod progress;
 pub mod publish;
 pub mod resync;
 pub mod review;

@@ -13,8 +13,8 @@ use crate::ports::ledger::PullMemory;
 use crate::ports::queue::Lease;
 use crate::report::check;
 
-/// A review that takes longer than this is announced.
-const SLOW: Duration = Duration::from_secs(4);
+/// When a review is slow enough to be announced: most end sooner, and spare two calls.
+pub const SLOW: Duration = Duration::from_secs(4);
 
 /// One review's appearance while it runs.
 pub struct Progress<'a> {
@@ -34,9 +34,13 @@ impl Progress<'_> {
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, JobError> {
         let mut work = std::pin::pin!(work);
-        tokio::select! {
-            result = &mut work => return result.map_err(Into::into),
-            () = tokio::time::sleep(SLOW) => {}
+        let delay = self.services.options.announce_after;
+        // A timer never fires at once, so no delay means no timer.
+        if !delay.is_zero() {
+            tokio::select! {
+                result = &mut work => return result.map_err(Into::into),
+                () = tokio::time::sleep(delay) => {}
+            }
         }
         let announced = self.announce(memory);
         let (announced, result) = tokio::join!(announced, work);

@@ -32,6 +32,8 @@ pub struct Options {
     /// Whether a repository without a policy uses its owner's.
     pub owner_policy: bool,
     pub run_limits: RunLimits,
+    /// A review that takes longer is shown as in progress; zero: every one.
+    pub announce_after: std::time::Duration,
     /// Where ReviewFindings JSON files are kept; `None` keeps none.
     pub results_dir: Option<std::path::PathBuf>,
 }

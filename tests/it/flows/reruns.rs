@@ -71,6 +71,23 @@ async fn a_forks_check_names_no_pull_request_and_is_found_by_its_commit() {
 }
 
 #[tokio::test]
+async fn a_slow_review_shows_that_it_is_under_way() {
+    run_test(async |world| {
+        world.announce_at_once();
+        world.repository(&[]);
+        let number = world.open(&bad());
+        world.settle().await;
+        let announced = world.expect_check(CHECK);
+        assert!(announced.created);
+        assert_eq!((announced.conclusion.as_str(), &*announced.title), ("", "Review in progress"));
+        world.expect_first_review(number, &FAILED);
+        let runs = world.github.check_runs(REPO, &world.head(number)).unwrap();
+        assert_eq!(runs.len(), 2, "what was announced is finished, not repeated: {runs:#?}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_merge_group_gets_the_checks_that_it_waits_for() {
     run_test(async |world| {
         world.repository(&[]);

@@ -9,11 +9,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use backend_team::app::{self, Bot};
 use backend_team::config::server::{Credentials, Settings};
 use backend_team::domain::ids::{DeliveryId, Number, RepoId};
 use backend_team::domain::job::Timestamp;
+use backend_team::pipeline::services::Options;
 use backend_team::pipeline::worker::run_until_idle;
 use backend_team::ports::clock::{Clock, SystemClock};
 use backend_team::ports::ledger::PullMemory;
@@ -62,7 +64,17 @@ pub async fn run_test_with(options: StandinOptions, test: impl AsyncFnOnce(&mut 
     world.finish().await;
 }
 
+fn announce_after(bot: &mut Bot, delay: Duration) {
+    let options = Options { announce_after: delay, ..(*bot.services.options).clone() };
+    bot.services.options = Arc::new(options);
+}
+
 impl World {
+    /// From now on every review counts as slow.
+    pub fn announce_at_once(&mut self) {
+        announce_after(&mut self.bot, Duration::ZERO);
+    }
+
     async fn new(options: StandinOptions) -> Self {
         let clock = Arc::new(TestClock(AtomicI64::new(SystemClock.now().0)));
         let seconds = clock.clone();
@@ -82,7 +94,7 @@ impl World {
             credentials: None,
             workers: 1,
             disk_cap_bytes: 1 << 30,
-            retention: std::time::Duration::from_secs(3_600),
+            retention: Duration::from_secs(3_600),
             resync: None,
             trusted_bots: Vec::new(),
             owner_policy: false,
@@ -94,7 +106,9 @@ impl World {
             webhook_secrets: vec![SecretString::from(github.webhook_secret())],
         };
         let bot = app::wire(&settings, &credentials, clock.clone(), Arc::new(String::new));
-        let bot = bot.await.unwrap();
+        let mut bot = bot.await.unwrap();
+        // A busy machine must not decide what is published.
+        announce_after(&mut bot, Duration::from_secs(3_600));
         let listener = tokio::net::TcpListener::bind(settings.listen).await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();

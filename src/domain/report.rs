@@ -100,7 +100,7 @@ pub struct RememberedFinding {
     pub first_seen: CommitSha,
     /// Whether a line note was posted for it.
     pub noted: bool,
-    /// Head commit at which it came back after it had been fixed.
+    /// Head commit at which it came back after it had been fixed or dismissed.
     #[serde(default)]
     pub reopened_at: Option<CommitSha>,
 }

@@ -257,9 +257,10 @@ impl Answering<'_> {
         };
         let known = self.memory.findings.iter_mut().find(|old| old.fingerprint == fingerprint);
         if let Some(known) = known {
-            // Its note was closed when it was dismissed: it comes back as a reopened one.
-            if state == RememberedState::Open {
-                known.reopened_at = self.pull.as_ref().map(|pull| pull.head.clone());
+            // Its thread was resolved: it gets a new one, as a finding that came back does.
+            let restored = known.state != RememberedState::Open && state == RememberedState::Open;
+            if let Some(pull) = self.pull.as_ref().filter(|_| restored) {
+                known.reopened_at = Some(pull.head.clone());
             }
             known.state = state;
         }

@@ -36,6 +36,10 @@ async fn a_dismissed_finding_stays_dismissed_until_it_is_restored() {
         let notes = world.expect_review(number);
         assert_eq!(notes.len(), 1, "a thread of its own, the old one is out of sight: {notes:#?}");
         world.expect_checks(&FAILED);
+
+        // It is open by now: there is nothing to restore, and nothing to say again.
+        say(world, number, &format!("/backend-team restore {short}")).await;
+        world.expect_nothing();
     })
     .await;
 }

@@ -13,6 +13,7 @@ use axum::Router;
 use axum::routing::post;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::agents::RunLimits;
@@ -36,6 +37,8 @@ use crate::webhook::parse;
 const USER_AGENT: &str = concat!("backend-team/", env!("CARGO_PKG_VERSION"));
 /// Between rounds of deleting what is past its retention time.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(3600);
+/// Most time that work waits for the first round of catching up.
+const FIRST_ROUND: Duration = Duration::from_secs(5);
 
 /// Renders the present metrics in Prometheus' text format.
 pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
@@ -77,7 +80,8 @@ pub async fn wire(
         app_slug: credentials.app_slug.clone(),
         private_key: credentials.private_key.clone(),
         user_agent: USER_AGENT.to_owned(),
-        timeouts: Timeouts::default(),
+        timeouts: Timeouts { request: settings.github_timeout, ..Timeouts::default() },
+        write_pause: settings.write_pause,
         clock: clock.clone(),
     })?);
     let mut git = GitOptions::new(&settings.data_dir);
@@ -208,19 +212,32 @@ pub async fn run_bot(
 ) {
     tracing::info!(event = "listening", address = %settings.listen, github = settings.github_url);
     let name = format!("{}-{}", std::process::id(), uuid::Uuid::new_v4().simple());
-    let work = worker::run(bot.services.clone(), name, settings.workers, shutdown.clone());
-    let upkeep = upkeep(bot.services.clone(), settings.clone(), shutdown.clone());
-    tokio::join!(serve(listener, bot.router, shutdown), work, upkeep);
+    let (caught_up, first_round) = oneshot::channel::<()>();
+    let work = async {
+        // Not both at once: a rate limit that one meets is then known to the other.
+        let _ = tokio::time::timeout(FIRST_ROUND, first_round).await;
+        worker::run(bot.services.clone(), name, settings.workers, shutdown.clone()).await;
+    };
+    let upkeep = upkeep(bot.services.clone(), settings.clone(), caught_up, shutdown.clone());
+    tokio::join!(serve(listener, bot.router, shutdown.clone()), work, upkeep);
     bot.store.close().await;
     tracing::info!(event = "stopped");
 }
 
 /// Catches up with what webhooks did not bring, and deletes what is past its time.
-async fn upkeep(services: Services, settings: Settings, shutdown: CancellationToken) {
+/// `caught_up` is told when the first round of catching up is over.
+async fn upkeep(
+    services: Services,
+    settings: Settings,
+    caught_up: oneshot::Sender<()>,
+    shutdown: CancellationToken,
+) {
     let resync = async {
+        let mut caught_up = Some(caught_up);
         let Some(interval) = settings.resync else { return };
         loop {
             resync::round(&services).await;
+            caught_up.take();
             tokio::time::sleep(interval).await;
         }
     };

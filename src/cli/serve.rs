@@ -68,6 +68,12 @@ pub struct Serve {
     /// Seconds between looks for lost deliveries; 0 turns it off. [default: 600]
     #[arg(long, value_name = "SECONDS", env = "BACKEND_TEAM_RESYNC_SECONDS")]
     resync_seconds: Option<u64>,
+    /// Seconds that one request to GitHub may take. [default: 20]
+    #[arg(long, value_name = "SECONDS", env = "BACKEND_TEAM_GITHUB_TIMEOUT_SECONDS")]
+    github_timeout_seconds: Option<f64>,
+    /// Seconds between two writes to one installation. [default: 1]
+    #[arg(long, value_name = "SECONDS", env = "BACKEND_TEAM_WRITE_PAUSE_SECONDS")]
+    write_pause_seconds: Option<f64>,
     /// Bot accounts that may give commands.
     #[arg(long, value_name = "LOGIN", env = "BACKEND_TEAM_TRUSTED_BOTS", value_delimiter = ',')]
     trusted_bots: Vec<String>,
@@ -116,6 +122,8 @@ impl Serve {
             disk_cap_bytes: self.disk_cap_bytes,
             retention_days: self.retention_days,
             resync_seconds: self.resync_seconds,
+            github_timeout_seconds: self.github_timeout_seconds,
+            write_pause_seconds: self.write_pause_seconds,
             trusted_bots: self.trusted_bots,
             owner_policy: self.owner_policy,
         };

@@ -48,6 +48,11 @@ pub struct SettingsFile {
     /// Seconds between looks for lost deliveries and unreviewed pull requests. Default 600; 0
     /// turns it off.
     pub resync_seconds: Option<u64>,
+    /// Seconds that one request to GitHub may take. Default 20.
+    pub github_timeout_seconds: Option<f64>,
+    /// Seconds between two writes to one installation. Default 1, which GitHub asks for; an
+    /// Enterprise Server without rate limits can do with 0.
+    pub write_pause_seconds: Option<f64>,
     /// Accounts that are bots but may give commands.
     pub trusted_bots: Vec<String>,
     /// Whether a repository without a policy file uses the one of its owner's `.github`
@@ -69,6 +74,10 @@ pub struct Settings {
     pub retention: Duration,
     /// `None`: never.
     pub resync: Option<Duration>,
+    /// Longest time that one request to GitHub may take.
+    pub github_timeout: Duration,
+    /// Least time between two writes to one installation.
+    pub write_pause: Duration,
     pub trusted_bots: Vec<String>,
     pub owner_policy: bool,
 }
@@ -118,6 +127,8 @@ impl SettingsFile {
             retention_days: self.retention_days.or(below.retention_days),
             resync_seconds: self.resync_seconds.or(below.resync_seconds),
             owner_policy: self.owner_policy.or(below.owner_policy),
+            github_timeout_seconds: self.github_timeout_seconds.or(below.github_timeout_seconds),
+            write_pause_seconds: self.write_pause_seconds.or(below.write_pause_seconds),
             trusted_bots,
         }
     }
@@ -140,6 +151,10 @@ impl SettingsFile {
             return Err(SettingsError("`workers` must be at least 1".to_owned()));
         }
         let credentials = self.credentials(&data_dir)?;
+        let github_timeout = seconds("github-timeout-seconds", self.github_timeout_seconds, 20.0)?;
+        if github_timeout.is_zero() {
+            return Err(SettingsError("`github-timeout-seconds` must be above 0".to_owned()));
+        }
         let days = u64::from(self.retention_days.unwrap_or(14));
         let resync = self.resync_seconds.unwrap_or(600);
         Ok(Settings {
@@ -153,6 +168,8 @@ impl SettingsFile {
             disk_cap_bytes: self.disk_cap_bytes.unwrap_or(5 * 1024 * 1024 * 1024),
             retention: Duration::from_secs(days * 24 * 60 * 60),
             resync: (resync > 0).then(|| Duration::from_secs(resync)),
+            github_timeout,
+            write_pause: seconds("write-pause-seconds", self.write_pause_seconds, 1.0)?,
             trusted_bots: self.trusted_bots,
             owner_policy: self.owner_policy.unwrap_or(false),
         })
@@ -191,6 +208,14 @@ impl SettingsFile {
             }
         }
     }
+}
+
+/// A number of seconds up to an hour.
+fn seconds(name: &str, given: Option<f64>, default: f64) -> Result<Duration, SettingsError> {
+    Duration::try_from_secs_f64(given.unwrap_or(default))
+        .ok()
+        .filter(|duration| *duration <= Duration::from_secs(3600))
+        .ok_or_else(|| SettingsError(format!("`{name}` must be a number from 0 to 3600")))
 }
 
 fn read_key(path: &Path) -> Result<SecretString, SettingsError> {
@@ -247,6 +272,19 @@ mod tests {
     fn unknown_keys_are_refused() {
         let error = toml::from_str::<SettingsFile>("listenn = \"x\"").unwrap_err().to_string();
         assert!(error.contains("listenn"), "{error}");
+    }
+
+    #[test]
+    fn times_are_sensible() {
+        let settings = SettingsFile::default().resolve().unwrap();
+        assert_eq!(settings.write_pause, Duration::from_secs(1));
+        assert_eq!(settings.github_timeout, Duration::from_secs(20));
+        for bad in [-1.0, f64::NAN, f64::INFINITY, 1e9] {
+            let file = SettingsFile { write_pause_seconds: Some(bad), ..SettingsFile::default() };
+            assert!(file.resolve().unwrap_err().to_string().contains("write-pause-seconds"));
+        }
+        let file = SettingsFile { github_timeout_seconds: Some(0.0), ..SettingsFile::default() };
+        assert!(file.resolve().is_err());
     }
 
     #[test]

@@ -37,10 +37,12 @@ const MAX_PAGES: usize = 300;
 pub(super) const PER_PAGE: usize = 100;
 
 /// What is kept per installation, and for the App itself.
-#[derive(Default)]
 struct Account {
-    /// GitHub asks for one write at a time.
+    /// Writes go out in the order in which they were asked for, with a pause between them.
     writing: tokio::sync::Mutex<()>,
+    /// GitHub asks for one request at a time. It also means that a limit which one answer
+    /// announces is known before the next request leaves.
+    sending: tokio::sync::Mutex<()>,
     pace: Mutex<Pace>,
     limits: Mutex<Limits>,
 }
@@ -56,6 +58,7 @@ pub struct GitHub {
     /// Installations that refuse a subset of permissions, and when that was.
     pub(super) broad: Mutex<HashMap<InstallationId, Timestamp>>,
     answers: AnswerCache,
+    write_pause: Duration,
     accounts: Mutex<HashMap<Option<InstallationId>, Arc<Account>>>,
     concurrent: Semaphore,
     clock: Arc<dyn Clock>,
@@ -78,6 +81,7 @@ impl GitHub {
             tokens: InstallationTokens::default(),
             broad: Mutex::default(),
             answers: AnswerCache::new(),
+            write_pause: config.write_pause,
             accounts: Mutex::default(),
             concurrent: Semaphore::new(MAX_CONCURRENT),
             clock: config.clock,
@@ -94,7 +98,27 @@ impl GitHub {
     }
 
     fn account(&self, installation: Option<InstallationId>) -> Arc<Account> {
-        locked(&self.accounts).entry(installation).or_default().clone()
+        let new = || {
+            Arc::new(Account {
+                writing: tokio::sync::Mutex::default(),
+                sending: tokio::sync::Mutex::default(),
+                pace: Mutex::new(Pace::new(self.write_pause)),
+                limits: Mutex::default(),
+            })
+        };
+        locked(&self.accounts).entry(installation).or_insert_with(new).clone()
+    }
+
+    /// `Err` while a limit holds for this call. A limit on the App's own calls holds for all, since
+    /// tokens are made with them; and the App's own calls, which can wait, keep clear of every
+    /// limit.
+    fn check_limits(&self, call: &Call) -> Result<(), ForgeError> {
+        let concerned: Vec<Arc<Account>> = match call.charged {
+            Some(_) => vec![self.account(call.charged), self.account(None)],
+            None => locked(&self.accounts).values().cloned().collect(),
+        };
+        let now = self.now();
+        concerned.iter().try_for_each(|account| locked(&account.limits).check(call.api, now))
     }
 
     /// Sends a call that changes nothing (or nothing that matters, as minting a token) and decodes
@@ -124,7 +148,7 @@ impl GitHub {
             Method::GET => self.answers.get(&key).await,
             _ => None,
         };
-        let incoming = self.attempt(call, cached.as_deref()).await?;
+        let incoming = self.attempt(call, cached.as_deref(), None).await?;
         let next = next_query(&incoming.headers);
         if let (StatusCode::NOT_MODIFIED, Some(cached)) = (incoming.status, &cached) {
             let next = next.or_else(|| cached.next.clone());
@@ -194,37 +218,54 @@ impl GitHub {
     async fn write_in_turn(&self, call: &Call) -> Result<Incoming, ForgeError> {
         let account = self.account(call.charged);
         let _turn = account.writing.lock().await;
-        locked(&account.limits).check(call.api, self.now())?;
+        self.attempt(call, None, Some(&account)).await
+    }
+
+    /// Waits until the next write may go out.
+    async fn pace(&self, call: &Call, account: &Account) -> Result<(), ForgeError> {
+        self.check_limits(call)?;
         let slot = locked(&account.pace).take(self.now());
         match slot {
-            Slot::After(Duration::ZERO) => {}
+            Slot::After(Duration::ZERO) => Ok(()),
             Slot::After(wait) => {
                 tracing::debug!(operation = call.operation, wait_ms = wait.as_millis(), "pacing");
                 tokio::time::sleep(wait).await;
+                Ok(())
             }
             Slot::NotBefore(until) => {
                 let why = "own limit on writes in an hour".to_owned();
-                return Err(ForgeError::RateLimited { until, why });
+                Err(ForgeError::RateLimited { until, why })
             }
         }
-        self.attempt(call, None).await
     }
 
     /// Sends with a token, and once more with a new one if GitHub refuses it: a request that was
-    /// answered 401 was not applied.
+    /// answered 401 was not applied. A write is paced by its account.
     async fn attempt(
         &self,
         call: &Call,
         cached: Option<&CachedAnswer>,
+        paced_by: Option<&Account>,
     ) -> Result<Incoming, ForgeError> {
-        let token = self.token(call.scope).await?;
-        let incoming = self.exchange(call, &token, cached).await?;
-        if incoming.status != StatusCode::UNAUTHORIZED {
-            return Ok(incoming);
+        let mut refused: Option<SecretString> = None;
+        loop {
+            if let Some(token) = &refused {
+                self.forget_token(call.scope, token).await;
+            }
+            let token = self.token(call.scope).await?;
+            if let Some(account) = paced_by {
+                self.pace(call, account).await?;
+            }
+            let outcome = self.exchange(call, &token, cached).await;
+            if let Some(account) = paced_by {
+                locked(&account.pace).answered(self.now());
+            }
+            let incoming = outcome?;
+            if incoming.status != StatusCode::UNAUTHORIZED || refused.is_some() {
+                return Ok(incoming);
+            }
+            refused = Some(token);
         }
-        self.forget_token(call.scope, &token).await;
-        let token = self.token(call.scope).await?;
-        self.exchange(call, &token, cached).await
     }
 
     async fn exchange(
@@ -244,9 +285,10 @@ impl GitHub {
             etag: cached.map(|cached| &cached.etag),
             body: call.body.as_ref(),
         };
-        let _permit = self.concurrent.acquire().await.map_err(|error| call.transient(error))?;
         let account = self.account(call.charged);
-        locked(&account.limits).check(call.api, self.now())?;
+        let _turn = account.sending.lock().await;
+        let _permit = self.concurrent.acquire().await.map_err(|error| call.transient(error))?;
+        self.check_limits(call)?;
         let started = Instant::now();
         let outcome = self.transport.exchange(&outgoing).await;
         record(call, &outcome, started.elapsed());

@@ -35,6 +35,8 @@ pub struct GitHubConfig {
     /// GitHub refuses requests without one.
     pub user_agent: String,
     pub timeouts: Timeouts,
+    /// Least time between two writes to one installation. GitHub asks for a second.
+    pub write_pause: Duration,
     pub clock: Arc<dyn Clock>,
 }
 

@@ -1,5 +1,6 @@
-//! GitHub allows an installation 80 content-creating requests a minute and 500 an hour. Every
-//! write is counted, because GitHub does not say which ones it counts.
+//! GitHub allows an installation 80 content-creating requests a minute and 500 an hour, and asks
+//! for a second between them. Every write is counted, because GitHub does not say which ones it
+//! counts.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -13,9 +14,13 @@ const PER_MINUTE: usize = 76;
 const PER_HOUR: usize = 490;
 
 /// When the writes of the last hour went out, oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pace {
     sent: VecDeque<Timestamp>,
+    /// Least time from the answer to one write until the next. From the answer, because a slow
+    /// network could bring requests together that left apart.
+    pause: Duration,
+    quiet_until: Timestamp,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +32,10 @@ pub(super) enum Slot {
 }
 
 impl Pace {
+    pub fn new(pause: Duration) -> Self {
+        Self { sent: VecDeque::new(), pause, quiet_until: Timestamp(0) }
+    }
+
     pub fn take(&mut self, now: Timestamp) -> Slot {
         // A clock that was set back leaves times in the future: they tell nothing.
         self.sent.retain(|sent| *sent <= now.plus(HOUR));
@@ -38,14 +47,24 @@ impl Pace {
         {
             return Slot::NotBefore(oldest.plus(HOUR));
         }
-        let wait = self
+        let minute = self
             .sent
             .len()
             .checked_sub(PER_MINUTE)
             .and_then(|index| self.sent.get(index))
             .map_or(Duration::ZERO, |earlier| earlier.plus(MINUTE).since(now));
+        // Longer can only be a clock that was set back.
+        let pause = self.quiet_until.since(now).min(self.pause);
+        let wait = minute.max(pause);
         self.sent.push_back(now.plus(wait));
+        // In case that no answer comes.
+        self.quiet_until = now.plus(wait).plus(self.pause);
         Slot::After(wait)
+    }
+
+    /// The write that took the last slot was answered, or failed.
+    pub fn answered(&mut self, now: Timestamp) {
+        self.quiet_until = now.plus(self.pause);
     }
 }
 
@@ -57,15 +76,27 @@ mod tests {
 
     #[test]
     fn an_ordinary_review_never_waits() {
-        let mut pace = Pace::default();
+        let mut pace = Pace::new(Duration::ZERO);
         for _ in 0..PER_MINUTE {
             assert_eq!(pace.take(Timestamp(5)), NO_WAIT);
         }
     }
 
     #[test]
+    fn leaves_a_pause_between_writes() {
+        let mut pace = Pace::new(Duration::from_secs(1));
+        assert_eq!(pace.take(Timestamp(5)), NO_WAIT);
+        assert_eq!(pace.take(Timestamp(305)), Slot::After(Duration::from_millis(700)));
+        pace.answered(Timestamp(1_500));
+        assert_eq!(pace.take(Timestamp(1_600)), Slot::After(Duration::from_millis(900)));
+        pace.answered(Timestamp(2_600));
+        assert_eq!(pace.take(Timestamp(3_605)), NO_WAIT);
+        assert_eq!(pace.take(Timestamp(-9_000)), Slot::After(Duration::from_secs(1)));
+    }
+
+    #[test]
     fn waits_at_the_limit_of_a_minute() {
-        let mut pace = Pace::default();
+        let mut pace = Pace::new(Duration::ZERO);
         for second in 0..PER_MINUTE {
             pace.take(Timestamp(i64::try_from(second).unwrap() * 100));
         }
@@ -77,7 +108,7 @@ mod tests {
 
     #[test]
     fn refuses_at_the_limit_of_an_hour() {
-        let mut pace = Pace::default();
+        let mut pace = Pace::new(Duration::ZERO);
         for index in 0..PER_HOUR {
             assert_eq!(pace.take(Timestamp(i64::try_from(index).unwrap() * 2_000)), NO_WAIT);
         }
@@ -87,7 +118,7 @@ mod tests {
 
     #[test]
     fn never_more_than_the_limits_in_any_window() {
-        let mut pace = Pace::default();
+        let mut pace = Pace::new(Duration::ZERO);
         let mut sent: Vec<i64> = Vec::new();
         for index in 0..400 {
             let now = Timestamp(index * 10);
@@ -103,7 +134,7 @@ mod tests {
 
     #[test]
     fn survives_a_clock_that_is_set_back() {
-        let mut pace = Pace::default();
+        let mut pace = Pace::new(Duration::ZERO);
         for _ in 0..PER_HOUR {
             pace.take(Timestamp(10_000_000_000));
         }

@@ -22,6 +22,9 @@ const IDLE: Duration = Duration::from_secs(15);
 const MAX_ATTEMPTS: u32 = 20;
 /// Rate limits are waited out for longer: they end by themselves.
 const MAX_ATTEMPTS_RATE_LIMITED: u32 = 100;
+/// Refusals are believed when they repeat. Right after an event GitHub may answer 404 or 422 for
+/// what a replica has not seen yet, and proxies in between answer 403.
+const MAX_ATTEMPTS_REFUSED: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(600);
 
@@ -173,6 +176,11 @@ impl Worker {
         let now = self.services.clock.now();
         match result {
             Ok(()) | Err(JobError::Superseded) => JobOutcome::Done,
+            Err(JobError::Gone(why) | JobError::Permanent(why))
+                if job.attempt < MAX_ATTEMPTS_REFUSED =>
+            {
+                JobOutcome::Retry { at: now.plus(backoff(job.attempt)), why }
+            }
             Err(JobError::Gone(why)) => {
                 tracing::info!(event = "job_has_no_subject", why);
                 JobOutcome::Done

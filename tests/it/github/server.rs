@@ -122,6 +122,7 @@ impl Server {
             private_key: PEM.into(),
             user_agent: "backend-team/test".to_owned(),
             timeouts: Timeouts::default(),
+            write_pause: std::time::Duration::ZERO,
             clock: self.clock.clone(),
         })
         .unwrap()

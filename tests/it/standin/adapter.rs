@@ -25,6 +25,7 @@ fn connect(fixture: &Fixture) -> (GitHub, RepoRef) {
         private_key: fixture.github.private_key_pem().into(),
         user_agent: "backend-team/test".to_owned(),
         timeouts: Timeouts::default(),
+        write_pause: std::time::Duration::ZERO,
         clock: Arc::new(SystemClock),
     });
     let repo = RepoRef {

@@ -254,6 +254,10 @@ fn oasdiff_pairs() {
         score.flagged(!breaking.is_empty(), said);
         if !breaking.is_empty() && !said {
             *missed.entry(breaking[0].to_owned()).or_default() += 1;
+            if std::env::var_os("EVAL_VERBOSE").is_some() {
+                let titles: Vec<&str> = found.iter().map(|(_, f)| f.title.as_str()).collect();
+                eprintln!("{} {breaking:?}: {titles:?}", text(&row, "id"));
+            }
         }
         if breaking.is_empty() && said {
             let titles: Vec<&str> = found.iter().map(|(_, f)| f.title.as_str()).collect();

@@ -14,11 +14,13 @@ pub enum Kind {
     RequiredParameter,
     RequiredField,
     FieldRemoved,
+    RequestFieldRemoved,
     StatusRemoved,
     MediaTypeRemoved,
     ValueRemoved,
     LimitTightened,
     TypeChanged,
+    DefaultChanged,
 }
 
 /// One break, at one place of the document.
@@ -137,8 +139,47 @@ fn parameters(
         {
             let mut comparison = Comparison::new(roots, Direction::Request, report);
             comparison.schemas(base, head, parameter.name, 0);
+            default_value(roots, parameter.name, base, head, report);
         }
     }
+}
+
+/// A default that was there before decides what a request means that leaves the parameter out.
+fn default_value(roots: Roots<'_>, name: &str, base: &Node, head: &Node, report: &mut Report) {
+    let (Some(base), Some(head)) =
+        (document::resolve(roots.base, base), document::resolve(roots.head, head))
+    else {
+        return;
+    };
+    let Some(old) = base.get("default") else { return };
+    let new = head.get("default");
+    if new.is_some_and(|new| new.same(old)) {
+        return;
+    }
+    let shown = |node: &Node| node.as_str().unwrap_or("another value").to_owned();
+    let (side, line, title) = match new {
+        Some(new) => {
+            let title = format!(
+                "The default of `{name}` changes from `{}` to `{}`",
+                shown(old),
+                shown(new)
+            );
+            (Side::Head, new.line(), title)
+        }
+        None => {
+            let title = format!("`{name}` loses its default `{}`", shown(old));
+            (Side::Base, old.line(), title)
+        }
+    };
+    report.add(Difference {
+        kind: Kind::DefaultChanged,
+        side,
+        lines: LineRange::line(line),
+        title,
+        evidence: "Clients that leave the parameter out, as they may, get other results than before from the same request."
+            .to_owned(),
+        severity: None,
+    });
 }
 
 fn bodies(roots: Roots<'_>, before: &Operation<'_>, after: &Operation<'_>, report: &mut Report) {
@@ -152,7 +193,21 @@ fn bodies(roots: Roots<'_>, before: &Operation<'_>, after: &Operation<'_>, repor
             .cloned()
     };
     let (old, new) = (body(roots.base, before), body(roots.head, after));
-    let Some(new) = new else { return };
+    let Some(new) = new else {
+        if let Some(old) = old {
+            report.add(Difference {
+                kind: Kind::RequestFieldRemoved,
+                side: Side::Base,
+                lines: LineRange::line(old.line()),
+                title: "The request body is removed".to_owned(),
+                evidence:
+                    "What clients send in it, as they were told to, is refused or ignored now."
+                        .to_owned(),
+                severity: Some(Severity::Major),
+            });
+        }
+        return;
+    };
     let required = |node: &Node| node.get("required").and_then(Node::as_bool) == Some(true);
     if required(&new) && !old.as_ref().is_some_and(required) {
         report.add(Difference {
@@ -179,7 +234,9 @@ fn media_types(
 ) {
     let now = document::contents(new);
     for (name, before) in document::contents(old) {
-        let Some((_, after)) = now.iter().find(|(other, _)| *other == name) else {
+        let Some((_, after)) = now.iter().find(|(other, _)| essence(other) == essence(name)) else {
+            let narrower = direction == Direction::Response
+                && now.iter().any(|(other, _)| is_special_case(other, name));
             let what = match direction {
                 Direction::Request => "accepted in requests",
                 Direction::Response => "offered in responses",
@@ -192,13 +249,66 @@ fn media_types(
                 evidence:
                     "Clients that use this media type get an error or a form they cannot read."
                         .to_owned(),
-                severity: None,
+                severity: narrower.then_some(Severity::Minor),
             });
             continue;
         };
         if let (Some(base), Some(head)) = (before.value.get("schema"), after.value.get("schema")) {
             Comparison::new(Roots { base: roots.base, head: roots.head }, direction, report)
                 .schemas(base, head, "body", 0);
+        }
+    }
+}
+
+/// A media type without its parameters.
+fn essence(name: &str) -> &str {
+    name.split(';').next().unwrap_or(name).trim()
+}
+
+/// Whether one is written in the syntax of the other, as `application/problem+json` is in that of
+/// `application/json`: clients can read it, though they may not ask for it.
+fn is_special_case(one: &str, other: &str) -> bool {
+    let (Some((kind, one)), Some((general_kind, other))) =
+        (essence(one).split_once('/'), essence(other).split_once('/'))
+    else {
+        return false;
+    };
+    kind == general_kind && one.rsplit_once('+').is_some_and(|(_, syntax)| syntax == other)
+}
+
+/// Headers that were promised in every response.
+fn headers(roots: Roots<'_>, old: &Node, new: &Node, report: &mut Report) {
+    let required = |node: &Node| node.get("required").and_then(Node::as_bool) == Some(true);
+    for entry in old.get("headers").map(Node::entries).unwrap_or_default() {
+        let Some(before) = document::resolve(roots.base, &entry.value) else { continue };
+        let after = new
+            .get("headers")
+            .map(Node::entries)
+            .unwrap_or_default()
+            .iter()
+            .find(|other| other.name().eq_ignore_ascii_case(entry.name()))
+            .and_then(|other| document::resolve(roots.head, &other.value));
+        if required(before) && !after.is_some_and(required) {
+            let how = if after.is_some() { "is no longer always there" } else { "is removed" };
+            report.add(Difference {
+                kind: Kind::FieldRemoved,
+                side: Side::Base,
+                lines: LineRange::line(entry.key.line()),
+                title: format!("Response header `{}` {how}", entry.name()),
+                evidence: "The header was promised in every response; clients that read it fail."
+                    .to_owned(),
+                severity: None,
+            });
+        }
+        if let (Some(base), Some(head)) =
+            (before.get("schema"), after.and_then(|after| after.get("schema")))
+        {
+            Comparison::new(roots, Direction::Response, report).schemas(
+                base,
+                head,
+                entry.name(),
+                0,
+            );
         }
     }
 }
@@ -225,6 +335,7 @@ fn responses(roots: Roots<'_>, before: &Operation<'_>, after: &Operation<'_>, re
             (document::resolve(roots.base, &status.value), document::resolve(roots.head, now));
         if let (Some(old), Some(new)) = pair {
             media_types(roots, old, new, Direction::Response, report);
+            headers(roots, old, new, report);
         }
     }
 }

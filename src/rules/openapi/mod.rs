@@ -9,7 +9,7 @@ use super::{Check, Draft, Findings, Rule, RuleContext};
 use crate::domain::change::FileChange;
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::finding::Confidence::High;
-use crate::domain::finding::Severity::{Critical, Major};
+use crate::domain::finding::Severity::{Critical, Major, Minor};
 use crate::domain::finding::{Category, FindingKind, Severity};
 use crate::domain::team::Lane;
 
@@ -86,7 +86,12 @@ const REQUIRED_PARAMETER: Rule = rule(
     "openapi/required-parameter-added",
     "A parameter is added as required, or becomes required",
     Major,
-    &["oasdiff:new-required-request-parameter", "oasdiff:request-parameter-became-required"],
+    &[
+        "oasdiff:new-required-request-parameter",
+        "oasdiff:request-parameter-became-required",
+        "oasdiff:new-required-request-header-property",
+        "oasdiff:request-header-property-became-required",
+    ],
     include_str!("../../../fixtures/rules/openapi/required-parameter-added.md"),
     |context, file, findings| {
         let instead = "Keep it optional and give it a default that means what the API did before.";
@@ -98,7 +103,14 @@ const REQUIRED_FIELD: Rule = rule(
     "openapi/required-request-field-added",
     "A field of a request is added as required, or becomes required",
     Major,
-    &["oasdiff:new-required-request-property", "oasdiff:request-property-became-required"],
+    &[
+        "oasdiff:new-required-request-property",
+        "oasdiff:new-required-request-property-with-default",
+        "oasdiff:request-property-became-required",
+        "oasdiff:request-property-became-required-with-default",
+        "oasdiff:request-body-became-required",
+        "oasdiff:request-body-added-required",
+    ],
     include_str!("../../../fixtures/rules/openapi/required-request-field-added.md"),
     |context, file, findings| {
         let instead =
@@ -111,7 +123,13 @@ const FIELD_REMOVED: Rule = rule(
     "openapi/response-field-removed",
     "A field of a response is removed or no longer promised",
     Major,
-    &["oasdiff:response-required-property-removed", "oasdiff:response-property-became-optional"],
+    &[
+        "oasdiff:response-required-property-removed",
+        "oasdiff:response-optional-property-removed",
+        "oasdiff:response-property-became-optional",
+        "oasdiff:required-response-header-removed",
+        "oasdiff:response-header-became-optional",
+    ],
     include_str!("../../../fixtures/rules/openapi/response-field-removed.md"),
     |context, file, findings| {
         let instead =
@@ -136,7 +154,11 @@ const MEDIA_TYPE_REMOVED: Rule = rule(
     "openapi/media-type-removed",
     "A media type is no longer accepted or offered",
     Major,
-    &["oasdiff:request-body-media-type-removed", "oasdiff:response-media-type-removed"],
+    &[
+        "oasdiff:request-body-media-type-removed",
+        "oasdiff:response-media-type-removed",
+        "oasdiff:response-media-type-name-generalized",
+    ],
     include_str!("../../../fixtures/rules/openapi/media-type-removed.md"),
     |context, file, findings| {
         let instead =
@@ -152,6 +174,13 @@ const VALUE_REMOVED: Rule = rule(
     &[
         "oasdiff:request-property-enum-value-removed",
         "oasdiff:request-parameter-enum-value-removed",
+        "oasdiff:request-body-enum-value-removed",
+        "oasdiff:request-parameter-property-enum-value-removed",
+        "oasdiff:request-parameter-became-enum",
+        "oasdiff:request-property-became-enum",
+        "oasdiff:request-body-became-enum",
+        "oasdiff:request-parameter-x-extensible-enum-value-removed",
+        "oasdiff:request-property-x-extensible-enum-value-removed",
     ],
     include_str!("../../../fixtures/rules/openapi/request-enum-value-removed.md"),
     |context, file, findings| {
@@ -164,7 +193,32 @@ const LIMIT_TIGHTENED: Rule = rule(
     "openapi/request-limit-tightened",
     "A limit or pattern for requests is tightened",
     Major,
-    &["oasdiff:request-property-max-length-decreased", "oasdiff:request-property-pattern-added"],
+    &[
+        "oasdiff:request-parameter-max-decreased",
+        "oasdiff:request-parameter-max-length-decreased",
+        "oasdiff:request-parameter-max-items-decreased",
+        "oasdiff:request-parameter-exclusive-max-decreased",
+        "oasdiff:request-parameter-min-increased",
+        "oasdiff:request-parameter-min-length-increased",
+        "oasdiff:request-parameter-min-items-increased",
+        "oasdiff:request-parameter-exclusive-min-increased",
+        "oasdiff:request-property-max-decreased",
+        "oasdiff:request-property-max-length-decreased",
+        "oasdiff:request-property-exclusive-max-decreased",
+        "oasdiff:request-property-min-increased",
+        "oasdiff:request-property-min-length-increased",
+        "oasdiff:request-property-min-items-increased",
+        "oasdiff:request-property-exclusive-min-increased",
+        "oasdiff:request-body-max-decreased",
+        "oasdiff:request-body-max-length-decreased",
+        "oasdiff:request-body-exclusive-max-decreased",
+        "oasdiff:request-body-min-increased",
+        "oasdiff:request-body-min-length-increased",
+        "oasdiff:request-body-min-items-increased",
+        "oasdiff:request-body-exclusive-min-increased",
+        "oasdiff:request-parameter-pattern-added",
+        "oasdiff:request-property-pattern-added",
+    ],
     include_str!("../../../fixtures/rules/openapi/request-limit-tightened.md"),
     |context, file, findings| {
         let instead =
@@ -177,11 +231,62 @@ const TYPE_CHANGED: Rule = rule(
     "openapi/type-changed",
     "The type of a field or parameter changes in a way that breaks clients",
     Major,
-    &["oasdiff:request-property-type-changed", "oasdiff:response-property-type-changed"],
+    &[
+        "oasdiff:request-property-type-changed",
+        "oasdiff:request-body-type-changed",
+        "oasdiff:request-parameter-type-changed",
+        "oasdiff:response-property-type-changed",
+        "oasdiff:response-body-type-changed",
+        "oasdiff:response-header-type-changed",
+        "oasdiff:response-property-type-generalized",
+        "oasdiff:response-body-type-generalized",
+        "oasdiff:request-property-became-not-nullable",
+        "oasdiff:request-body-became-not-nullable",
+        "oasdiff:request-parameter-became-not-nullable",
+        "oasdiff:response-property-became-nullable",
+        "oasdiff:response-body-became-nullable",
+        "oasdiff:request-body-one-of-removed",
+        "oasdiff:request-property-one-of-removed",
+        "oasdiff:request-body-any-of-removed",
+        "oasdiff:request-property-any-of-removed",
+        "oasdiff:response-body-one-of-added",
+        "oasdiff:response-property-one-of-added",
+        "oasdiff:request-property-const-added",
+        "oasdiff:request-property-const-changed",
+        "oasdiff:response-property-const-removed",
+        "oasdiff:response-property-const-changed",
+    ],
     include_str!("../../../fixtures/rules/openapi/type-changed.md"),
     |context, file, findings| {
         let instead = "Add a field with the new type beside the old one and fill both until the old one is unused.";
         report(context, file, findings, Kind::TypeChanged, instead);
+    },
+);
+
+const REQUEST_FIELD_REMOVED: Rule = rule(
+    "openapi/request-field-removed",
+    "A field or the body of a request is removed",
+    Minor,
+    &["oasdiff:request-property-removed", "oasdiff:request-body-removed"],
+    include_str!("../../../fixtures/rules/openapi/request-field-removed.md"),
+    |context, file, findings| {
+        let instead = "Mark it `deprecated: true` and say what became of it; refuse it only when clients have stopped sending it.";
+        report(context, file, findings, Kind::RequestFieldRemoved, instead);
+    },
+);
+
+const DEFAULT_CHANGED: Rule = rule(
+    "openapi/parameter-default-changed",
+    "The default of a parameter changes",
+    Major,
+    &[
+        "oasdiff:request-parameter-default-value-changed",
+        "oasdiff:request-parameter-default-value-removed",
+    ],
+    include_str!("../../../fixtures/rules/openapi/parameter-default-changed.md"),
+    |context, file, findings| {
+        let instead = "Keep the default, and let clients that want the new behaviour ask for it.";
+        report(context, file, findings, Kind::DefaultChanged, instead);
     },
 );
 
@@ -225,5 +330,7 @@ pub(super) const RULES: &[Rule] = &[
     VALUE_REMOVED,
     LIMIT_TIGHTENED,
     TYPE_CHANGED,
+    REQUEST_FIELD_REMOVED,
+    DEFAULT_CHANGED,
     INVALID_DOCUMENT,
 ];

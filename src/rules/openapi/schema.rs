@@ -71,6 +71,7 @@ impl<'r, 't> Comparison<'r, 't> {
             self.limits(base, head, name);
         }
         self.alternatives(base, head, name);
+        self.keywords(base, head, name);
         self.properties(base, head, name, depth);
         for (key, step) in [("items", "[]"), ("additionalProperties", ".*")] {
             if let (Some(base), Some(head)) = (base.get(key), head.get(key)) {
@@ -168,13 +169,16 @@ impl<'r, 't> Comparison<'r, 't> {
     }
 
     fn values(&mut self, base: &'t Node, head: &'t Node, name: &str) {
-        let list = |node: &'t Node| node.get("enum").map(Node::items).unwrap_or_default();
+        // An extensible list may grow, for which clients are prepared, but not shrink.
+        let key =
+            if base.get("x-extensible-enum").is_some() { "x-extensible-enum" } else { "enum" };
+        let list = |node: &'t Node| node.get(key).map(Node::items).unwrap_or_default();
         let (old, new) = (list(base), list(head));
         if new.is_empty() {
             return;
         }
         if old.is_empty() {
-            let line = head.get("enum").map_or(head.line(), Node::line);
+            let line = head.get(key).map_or(head.line(), Node::line);
             self.say(
                 Kind::ValueRemoved,
                 Side::Head,
@@ -196,8 +200,22 @@ impl<'r, 't> Comparison<'r, 't> {
     }
 
     fn limits(&mut self, base: &'t Node, head: &'t Node, name: &str) {
-        let upper = ["maxLength", "maxItems", "maximum", "maxProperties", "exclusiveMaximum"];
-        let lower = ["minLength", "minItems", "minimum", "minProperties", "exclusiveMinimum"];
+        let upper = [
+            "maxLength",
+            "maxItems",
+            "maximum",
+            "maxProperties",
+            "exclusiveMaximum",
+            "maxContains",
+        ];
+        let lower = [
+            "minLength",
+            "minItems",
+            "minimum",
+            "minProperties",
+            "exclusiveMinimum",
+            "minContains",
+        ];
         for (keys, tighter_is_less) in [(upper, true), (lower, false)] {
             for key in keys {
                 let Some(new) = head.get(key).and_then(Node::as_f64) else { continue };
@@ -241,6 +259,35 @@ impl<'r, 't> Comparison<'r, 't> {
         });
     }
 
+    /// Keywords of JSON Schema that demand something of a value. A request breaks when one is
+    /// added or says something else, a response when one that was promised is gone.
+    fn keywords(&mut self, base: &'t Node, head: &'t Node, name: &str) {
+        for key in DEMANDS {
+            let (old, new) = (base.get(key), head.get(key));
+            let (noun, side) = (capital(self.direction.noun()), self.direction);
+            let (place, title, why) = match (side, old, new) {
+                (Direction::Request, None, Some(new)) if !is_note(key) => (
+                    (Side::Head, new),
+                    format!("{noun} `{name}` must satisfy `{key}` now"),
+                    "Clients that send values which were fine so far are refused now.",
+                ),
+                (Direction::Response, Some(old), None) if !is_note(key) => (
+                    (Side::Base, old),
+                    format!("{noun} `{name}` no longer promises `{key}`"),
+                    "Clients that rely on it meet values which they were told could not come.",
+                ),
+                (_, Some(old), Some(new)) if is_compared_whole(key) && !old.same(new) => (
+                    (Side::Head, new),
+                    format!("{noun} `{name}` changes its `{key}`"),
+                    "Clients were written for what the keyword said before.",
+                ),
+                _ => continue,
+            };
+            let lines = LineRange::line(place.1.line());
+            self.say(Kind::TypeChanged, place.0, lines, title, why);
+        }
+    }
+
     /// `oneOf` and `anyOf`, compared by the names of the schemas they refer to.
     fn alternatives(&mut self, base: &'t Node, head: &'t Node, name: &str) {
         for key in ["oneOf", "anyOf"] {
@@ -249,6 +296,10 @@ impl<'r, 't> Comparison<'r, 't> {
                 Direction::Request => (old, new, Side::Base),
                 Direction::Response => (new, old, Side::Head),
             };
+            // Clients of an `anyOf` take what they know of a value; more of it does no harm.
+            if key == "anyOf" && self.direction == Direction::Response {
+                continue;
+            }
             for one in gone_from.items() {
                 let reference = word(one, "$ref");
                 let known = present_in.items().iter().any(|other| word(other, "$ref") == reference);
@@ -300,8 +351,29 @@ impl<'r, 't> Comparison<'r, 't> {
                 self.schemas(&before.entry.value, &property.entry.value, &field, depth + 1);
             }
         }
-        if self.direction == Direction::Response {
-            self.lost_properties(&old, &new, name);
+        match self.direction {
+            Direction::Response => self.lost_properties(&old, &new, name),
+            Direction::Request => self.ignored_properties(&old, &new, name),
+        }
+    }
+
+    /// Fields that clients may go on sending, which nothing reads any more.
+    fn ignored_properties(&mut self, old: &[Property<'t>], new: &[Property<'t>], name: &str) {
+        let now_free = new.is_empty();
+        for property in old.iter().filter(|_| !now_free) {
+            let key = property.entry.name();
+            if new.iter().any(|other| other.entry.name() == key)
+                || is_true(self.roots.base, &property.entry.value, "readOnly")
+            {
+                continue;
+            }
+            self.say(
+                Kind::RequestFieldRemoved,
+                Side::Base,
+                LineRange::line(property.entry.key.line()),
+                format!("Request field `{}` is removed", join(name, key)),
+                "Clients that send it are refused, or believe that it was taken into account when it was not.",
+            );
         }
     }
 
@@ -343,6 +415,35 @@ impl<'r, 't> Comparison<'r, 't> {
             }
         }
     }
+}
+
+/// What JSON Schema demands of a value beyond types, limits and properties.
+const DEMANDS: [&str; 15] = [
+    "const",
+    "contains",
+    "contentEncoding",
+    "contentMediaType",
+    "contentSchema",
+    "dependentRequired",
+    "dependentSchemas",
+    "else",
+    "if",
+    "patternProperties",
+    "propertyNames",
+    "then",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+    "not",
+];
+
+/// Keywords that describe a value without limiting it.
+fn is_note(key: &str) -> bool {
+    matches!(key, "contentEncoding" | "contentMediaType")
+}
+
+/// Keywords whose value is no schema that could be relaxed inside.
+fn is_compared_whole(key: &str) -> bool {
+    matches!(key, "const" | "contentEncoding" | "contentMediaType" | "dependentRequired")
 }
 
 /// Properties with those of `allOf`, each name once.
@@ -391,7 +492,11 @@ fn types_of(schema: &Node) -> Vec<&str> {
 
 /// A parameter that may now be given several times still accepts one value.
 fn becomes_a_list_of(old: &[&str], head: &Node) -> bool {
-    types_of(head) == ["array"] && head.get("items").is_some_and(|items| types_of(items) == old)
+    let fits = |items: &Node| {
+        let types = types_of(items);
+        types == old || (types == ["string"] && old.contains(&"string"))
+    };
+    types_of(head) == ["array"] && head.get("items").is_some_and(fits)
 }
 
 fn is_nullable(schema: &Node) -> bool {

@@ -161,6 +161,24 @@ impl Node {
         self.plain().is_some_and(|text| matches!(text, "" | "~" | "null" | "Null" | "NULL"))
     }
 
+    /// Whether both say the same, wherever and in whatever style it is written.
+    pub fn same(&self, other: &Node) -> bool {
+        let shape = |node: &Node| {
+            (node.as_str().map(str::to_owned), node.items().len(), node.entries().len())
+        };
+        let names = |node: &Node| -> Vec<String> {
+            node.entries().iter().map(|entry| entry.name().to_owned()).collect()
+        };
+        let (mut mine, mut theirs) = (self.walk(), other.walk());
+        loop {
+            match (mine.next(), theirs.next()) {
+                (None, None) => return true,
+                (Some(one), Some(two)) if shape(one) == shape(two) && names(one) == names(two) => {}
+                _ => return false,
+            }
+        }
+    }
+
     /// The line it starts on, counted from 1.
     pub fn line(&self) -> u32 {
         self.lines.start()

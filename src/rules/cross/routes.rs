@@ -37,6 +37,8 @@ static AXUM: LazyLock<Option<Regex>> = LazyLock::new(|| {
     )
     .ok()
 });
+static MORE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\)\.(get|post|put|delete|patch)\(").ok());
 /// `#[get("/a")]` of actix and Rocket, `@GetMapping("/a")` of Spring.
 static MARK: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
@@ -54,7 +56,7 @@ static FLASK: LazyLock<Option<Regex>> = LazyLock::new(|| {
         .ok()
 });
 
-const NOT_PUBLIC: [&str; 9] = [
+const NOT_PUBLIC: [&str; 11] = [
     "/health",
     "/ready",
     "/live",
@@ -64,6 +66,8 @@ const NOT_PUBLIC: [&str; 9] = [
     "/static",
     "/ping",
     "/favicon",
+    "/admin",
+    "/swagger",
 ];
 
 fn routes_of(text: &str) -> Vec<Route> {
@@ -89,6 +93,13 @@ fn routes_of(text: &str) -> Vec<Route> {
             for found in pattern.iter().flat_map(|pattern| pattern.captures_iter(line)) {
                 if let Some(path) = found.get(path) {
                     add(found.get(method).map(|m| m.as_str()), path.as_str());
+                    // axum's `get(…).post(…)`.
+                    let rest = found.get(0).and_then(|all| line.get(all.end()..)).unwrap_or("");
+                    let chained = std::ptr::eq(pattern, &AXUM);
+                    for more in MORE.iter().filter(|_| chained).flat_map(|m| m.captures_iter(rest))
+                    {
+                        add(more.get(1).map(|m| m.as_str()), path.as_str());
+                    }
                 }
             }
         }
@@ -136,6 +147,7 @@ fn need() -> Need {
 struct Listed {
     method: String,
     path: String,
+    written: String,
     document: String,
 }
 
@@ -148,6 +160,7 @@ fn listed(context: &RuleContext<'_>) -> Vec<Listed> {
         all.extend(document::operations(root).iter().map(|operation| Listed {
             method: operation.method.to_owned(),
             path: without_parameter_names(operation.path),
+            written: operation.path.to_owned(),
             document: file.path.to_string(),
         }));
     }
@@ -163,6 +176,55 @@ fn first_part(path: &str) -> &str {
     path.split('/').find(|part| !part.is_empty() && *part != "{}").unwrap_or("")
 }
 
+/// Whether an operation of the document is this route.
+fn is_listed(listed: &[Listed], route: &Route) -> bool {
+    listed.iter().any(|l| same(&l.path, &route.path) && fits(&l.method, route))
+}
+
+/// The listed path that this route continues: `/orders/{}` for `/orders/{}/refunds`.
+fn parent<'l>(listed: &'l [Listed], route: &Route) -> Option<&'l Listed> {
+    let ends = route.path.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0);
+    let above: Vec<&str> = ends.filter_map(|end| route.path.get(..end)).collect();
+    above.into_iter().rev().filter(|path| !first_part(path).is_empty()).find_map(|path| {
+        let long = path.matches('/').count() > 1;
+        listed.iter().find(|l| l.path == path || (long && same(&l.path, path)))
+    })
+}
+
+/// Why the document is taken to be meant for a route that it does not list.
+fn reason(listed: &[Listed], route: &Route, before: &[Route], now: &[Route]) -> Option<Reason> {
+    let sibling = before.iter().find_map(|neighbour| {
+        let near = first_part(&neighbour.path) == first_part(&route.path);
+        let found =
+            listed.iter().find(|l| same(&l.path, &neighbour.path) && fits(&l.method, neighbour));
+        found.filter(|_| near).map(|l| (neighbour, l))
+    });
+    if let Some((neighbour, entry)) = sibling {
+        let why = format!("`{}`, which stands in this file too,", neighbour.written);
+        return Some(Reason { document: entry.document.clone(), why });
+    }
+    if let Some(entry) = parent(listed, route) {
+        let why = format!("`{}`, of which this is a part,", entry.written);
+        return Some(Reason { document: entry.document.clone(), why });
+    }
+    // The file is documented throughout, but for this route.
+    let others = || now.iter().filter(|other| other.path != route.path);
+    let known = |other: &Route| is_listed(listed, other) || parent(listed, other).is_some();
+    let complete = others().count() > 0 && others().all(known);
+    let entry = listed.iter().find(|l| {
+        others().any(|other| same(&l.path, &other.path) || parent(listed, other).is_some())
+    })?;
+    complete.then(|| Reason {
+        document: entry.document.clone(),
+        why: "the other routes of this file, or those that they belong to,".to_owned(),
+    })
+}
+
+struct Reason {
+    document: String,
+    why: String,
+}
+
 pub(super) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
     let listed = listed(context);
     if listed.is_empty() {
@@ -170,34 +232,22 @@ pub(super) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
     }
     for file in &context.change.files {
         let new = new_routes(file);
-        let Some(base) = file.base_text() else { continue };
-        let known = routes_of(base.as_str());
-        for route in new {
-            // The document is meant to be complete only where it has the neighbours of the route.
-            let sibling = known.iter().find_map(|neighbour| {
-                let near = first_part(&neighbour.path) == first_part(&route.path);
-                listed
-                    .iter()
-                    .find(|l| same(&l.path, &neighbour.path) && near && fits(&l.method, neighbour))
-                    .map(|l| (neighbour, l))
-            });
-            let present =
-                listed.iter().any(|l| same(&l.path, &route.path) && fits(&l.method, &route));
-            let Some((neighbour, entry)) = sibling.filter(|_| !present) else { continue };
+        let before = file.base_text().map_or(Vec::new(), |text| routes_of(text.as_str()));
+        let now = file.head_text().map_or(Vec::new(), |text| routes_of(text.as_str()));
+        for route in new.iter().filter(|route| !is_listed(&listed, route)) {
+            let Some(Reason { document, why }) = reason(&listed, route, &before, &now) else {
+                continue;
+            };
             let method = route.method.as_deref().unwrap_or("").to_ascii_uppercase();
             let name = format!("{method} {}", route.written);
             let name = name.trim();
             let draft = Draft {
                 title: format!("`{name}` is missing from the API description"),
                 evidence: format!(
-                    "`{}` lists `{}`, which stands in this file too, but not the new route: clients and checks that are made \
-                     from the document do not know it.",
-                    entry.document, neighbour.written
+                    "`{document}` lists {why} but not the new route: clients and checks that are made from the document \
+                     do not know it."
                 ),
-                recommendation: format!(
-                    "Add the operation to `{}` in this change.",
-                    entry.document
-                ),
+                recommendation: format!("Add the operation to `{document}` in this change."),
                 symbol: Some(name.to_owned()),
                 ..Draft::default()
             };

@@ -1,6 +1,7 @@
 //! Choices that are cheap now and expensive once the table is full.
 
 use super::actions::{ActionKind, ConstraintKind};
+use super::discover::{self, Framework};
 use super::facts::Kind;
 use super::say::{About, Holds, draft, migrations, on_hits, on_statements, rule};
 use super::script::Hit;
@@ -120,8 +121,11 @@ pub(super) const TIMESTAMP_WITHOUT_ZONE: Rule = rule(
     },
     Data,
     |context, findings| {
-        on_hits(context, findings, Holds::OnPostgres, Hit::PreferTimestampTz, |_| {
-            Some(draft(
+        on_hits(context, findings, Holds::OnPostgres, Hit::PreferTimestampTz, |at| {
+            // Prisma writes the type itself, for every `DateTime`, and stores UTC in it.
+            let generated = discover::identify_file(at.migration.file)
+                .is_some_and(|identity| identity.framework == Framework::Prisma);
+            (!generated).then(|| draft(
                 "This column stores a wall clock reading, not a moment".to_owned(),
                 "`timestamp` drops the offset of what is written. Sessions in different zones read the same value as \
                  different moments, and an hour is ambiguous when clocks go back.",

@@ -1,13 +1,16 @@
 //! Migrations as files: undone, edited, numbered twice.
 
+use super::actions::ActionKind;
 use super::discover::{self, Direction, Framework, Identity};
+use super::facts::{self, Kind};
 use super::say::{About, draft};
+use super::script::context_need;
 use crate::domain::change::{Change, ChangeKind, FileChange};
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::finding::Category::{Process, Reliability};
 use crate::domain::finding::Confidence::{High, Medium};
 use crate::domain::finding::FindingKind;
-use crate::domain::finding::Severity::Major;
+use crate::domain::finding::Severity::{Major, Minor};
 use crate::domain::path::RepoPath;
 use crate::domain::team::Lane;
 use crate::ports::source::Need;
@@ -46,7 +49,8 @@ pub(super) const MISSING_ROLLBACK: Rule = rule(
     FindingKind::MissingEvidence,
     |change| {
         let paths = added(change).filter_map(|(file, identity)| counterpart(file, &identity));
-        paths.map(|path| Need::File { side: Side::Head, path }).collect()
+        let counterparts = paths.map(|path| Need::File { side: Side::Head, path });
+        counterparts.chain([context_need(change)]).collect()
     },
     |context, findings| {
         if says_how_to_recover(context.change.body.expose()) {
@@ -67,12 +71,18 @@ pub(super) const MISSING_ROLLBACK: Rule = rule(
                     "Write down in the file, as a comment that starts with `-- Rollback:`, how to undo it"
                 }
             };
+            let name = match identity.framework {
+                Framework::Prisma | Framework::Diesel => &identity.version,
+                _ => file.path.file_name(),
+            };
+            let harmless = only_adds(file) && history_is_forward_only(context, file, &identity);
             findings.on_file(
                 file,
                 Draft {
                     symbol: Some(identity.version.clone()),
+                    severity: harmless.then_some(Minor),
                     ..draft(
-                        format!("No way back from migration `{}`", file.path.file_name()),
+                        format!("No way back from migration `{name}`"),
                         "Neither a down script nor a note says how to get out of this migration. When the release fails at \
                          night, whoever is on call has to work that out on the live database.",
                         format!(
@@ -140,6 +150,66 @@ fn has_rollback(context: &RuleContext<'_>, file: &FileChange, identity: &Identit
                 undo.direction == Direction::Down && undo.version == identity.version
             })
         })
+}
+
+/// Whether the release before can go on with the schema that the migration leaves: nothing is
+/// taken away, and nothing is demanded of rows that it writes.
+fn only_adds(file: &FileChange) -> bool {
+    let Some(parsed) = file.head_text().and_then(|text| sql::parse(text.as_str())) else {
+        return false;
+    };
+    let statements = facts::of_script(&parsed.tree(), false);
+    let made = |table: &str| {
+        statements.iter().any(|s| matches!(&s.kind, Kind::CreateTable(made) if made.name == table))
+    };
+    !statements.is_empty()
+        && statements.iter().all(|statement| match &statement.kind {
+            Kind::CreateTable(_)
+            | Kind::Create { .. }
+            | Kind::Begin
+            | Kind::End
+            | Kind::Other
+            | Kind::AddEnumValue { .. } => true,
+            Kind::CreateIndex(index) => !index.unique || made(&index.table),
+            Kind::Insert { table } => made(table),
+            Kind::AlterTable { table, actions } => {
+                made(table)
+                    || actions.iter().all(|action| match &action.kind {
+                        ActionKind::AddColumn(column) => !column.not_null || column.filled,
+                        ActionKind::ValidateConstraint { .. }
+                        | ActionKind::DropNotNull { .. }
+                        | ActionKind::SetDefault { .. } => true,
+                        _ => false,
+                    })
+            }
+            _ => false,
+        })
+}
+
+/// Whether there are earlier migrations and none of them has a way back either: this repository
+/// goes forward only, as Prisma and the free edition of Flyway have it.
+fn history_is_forward_only(
+    context: &RuleContext<'_>,
+    file: &FileChange,
+    identity: &Identity,
+) -> bool {
+    let mut earlier = 0;
+    for other in context.gathered(&context_need(context.change)) {
+        let text = other.text.as_str();
+        let Some(known) = discover::identify(&other.path, text) else { continue };
+        let new = context.change.file(&other.path).is_some_and(FileChange::is_added);
+        if new || root(&other.path, &known) != root(&file.path, identity) {
+            continue;
+        }
+        let backward = discover::backward_part(known.framework, text);
+        let undone = backward.iter().filter_map(|part| text.get(part.clone())).any(has_statements);
+        let noted = text.lines().filter_map(comment).any(says_how_to_recover);
+        if known.direction == Direction::Down || undone || noted {
+            return false;
+        }
+        earlier += 1;
+    }
+    earlier > 0
 }
 
 fn has_statements(part: &str) -> bool {
@@ -280,7 +350,9 @@ pub(super) const VERSION_COLLISION: Rule = rule(
 fn root<'p>(path: &'p RepoPath, identity: &Identity) -> &'p str {
     let directory = path.directory();
     match identity.framework {
-        Framework::Diesel => directory.rsplit_once('/').map_or("", |(parent, _)| parent),
+        Framework::Diesel | Framework::Prisma => {
+            directory.rsplit_once('/').map_or("", |(parent, _)| parent)
+        }
         _ => directory,
     }
 }

@@ -1,5 +1,6 @@
 //! Locks, transactions and the settings that bound them.
 
+use super::actions::ActionKind;
 use super::facts::Kind;
 use super::say::{About, Holds, draft, migrations, on_hits, on_statements, rule};
 use super::script::Hit;
@@ -103,6 +104,15 @@ pub(super) const REFRESH_NOT_CONCURRENT: Rule = rule(
     },
 );
 
+/// Whether the server's own setting is named; `app.lock_timeout` is somebody else's.
+fn sets_lock_timeout(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    lower.match_indices("lock_timeout").any(|(at, _)| {
+        let before = lower.get(..at).and_then(|before| before.chars().next_back());
+        before.is_none_or(|c| c != '.' && c != '_' && !c.is_alphanumeric())
+    })
+}
+
 pub(super) const MISSING_LOCK_TIMEOUT: Rule = rule(
     About {
         code: "migration/missing-lock-timeout",
@@ -120,7 +130,7 @@ pub(super) const MISSING_LOCK_TIMEOUT: Rule = rule(
     |context, findings| {
         for migration in migrations(context, Holds::OnPostgres) {
             // The linter notes the first statement of any kind; what matters is one that queues.
-            let bounded = migration.script.text.to_ascii_lowercase().contains("lock_timeout");
+            let bounded = sets_lock_timeout(&migration.script.text);
             if bounded || migration.hits(Hit::RequireLockTimeout).next().is_none() {
                 continue;
             }
@@ -129,8 +139,11 @@ pub(super) const MISSING_LOCK_TIMEOUT: Rule = rule(
                 let waits = match &at.statement.kind {
                     Kind::CreateIndex(index) => !index.concurrently,
                     Kind::DropIndex { concurrently, .. } => !concurrently,
-                    Kind::AlterTable { .. }
-                    | Kind::DropTable { .. }
+                    // Validation lets reads and writes pass, also while it waits.
+                    Kind::AlterTable { actions, .. } => !actions
+                        .iter()
+                        .all(|a| matches!(a.kind, ActionKind::ValidateConstraint { .. })),
+                    Kind::DropTable { .. }
                     | Kind::Truncate { .. }
                     | Kind::Lock { .. }
                     | Kind::Rewrite { .. } => true,

@@ -289,6 +289,14 @@ pub(in crate::rules) fn entropy(value: &str) -> f64 {
 
 /// Whether a path holds tests, examples or documentation, where secrets are made up.
 pub(in crate::rules) fn is_example_path(path: &RepoPath) -> bool {
+    let name = path.file_name().to_ascii_lowercase();
+    is_trial_path(path)
+        || ["docs", "doc"].iter().any(|directory| path.has_directory(directory))
+        || [".md", ".rst", ".adoc"].iter().any(|part| name.contains(part))
+}
+
+/// Whether a file holds tests or examples.
+pub(in crate::rules) fn is_trial_path(path: &RepoPath) -> bool {
     let directories = [
         "test",
         "tests",
@@ -310,8 +318,6 @@ pub(in crate::rules) fn is_example_path(path: &RepoPath) -> bool {
         "sample",
         "snapshots",
         "__snapshots__",
-        "docs",
-        "doc",
         "e2e",
         "benches",
         "testing",
@@ -329,7 +335,7 @@ pub(in crate::rules) fn is_example_path(path: &RepoPath) -> bool {
                 .iter()
                 .any(|end| s.len() > end.len() && s.ends_with(end))
         })
-        || [".test.", ".spec.", ".example", ".sample", ".template", ".dist", ".md", ".rst", ".adoc"]
+        || [".test.", ".spec.", ".example", ".sample", ".template", ".dist"]
             .iter()
             .any(|part| name.contains(part))
 }

@@ -24,7 +24,7 @@ fn loose(view: &View<'_>, entry: &Entry) -> Option<Problem> {
     if let Some(image) = uses.strip_prefix("docker://") {
         return ImageName::parse(image)
             .is_floating()
-            .then(|| problem(entry, uses, image, "", true));
+            .then(|| problem(entry, uses, image, "", (true, has_powers(view))));
     }
     // `./` is the checkout, `$/` the repository of the workflow itself.
     if uses.starts_with("./") || uses.starts_with("$/") || uses.contains("${{") {
@@ -44,10 +44,31 @@ fn loose(view: &View<'_>, entry: &Entry) -> Option<Problem> {
     let moving = reference.is_empty()
         || matches!(reference, "main" | "master" | "HEAD" | "develop" | "trunk" | "dev" | "latest")
         || reference.starts_with("refs/heads/");
-    (!hash && !own && !first_party).then(|| problem(entry, uses, name, reference, moving))
+    (!hash && !own && !first_party)
+        .then(|| problem(entry, uses, name, reference, (moving, moving && has_powers(view))))
 }
 
-fn problem(entry: &Entry, uses: &str, name: &str, reference: &str, moving: bool) -> Problem {
+/// Whether the workflow has something that is worth stealing: secrets, or a token that may write.
+fn has_powers(view: &View<'_>) -> bool {
+    let mut said = view.workflow.root.walk();
+    let granted = |node: &Node| {
+        matches!(node.as_str(), Some("write-all"))
+            || node.get("permissions").is_some_and(|permissions| {
+                permissions.entries().iter().any(|entry| entry.value.as_str() == Some("write"))
+            })
+            || node.as_str().is_some_and(|text| text.contains("${{") && text.contains("secrets."))
+            || node.get("secrets").is_some_and(|secrets| secrets.as_str() == Some("inherit"))
+    };
+    said.any(granted)
+}
+
+fn problem(
+    entry: &Entry,
+    uses: &str,
+    name: &str,
+    reference: &str,
+    (moving, exposed): (bool, bool),
+) -> Problem {
     let what = match (reference, moving) {
         ("", _) => "Without a version it is whatever its owner published last".to_owned(),
         (branch, true) => {
@@ -70,7 +91,7 @@ fn problem(entry: &Entry, uses: &str, name: &str, reference: &str, moving: bool)
                              (`@<40 digits> # v1.2.3`); update bots keep both current."
                 .to_owned(),
             symbol: Some(name.to_owned()),
-            severity: moving.then_some(Severity::Major),
+            severity: (moving && exposed).then_some(Severity::Major),
             ..Draft::default()
         },
     }

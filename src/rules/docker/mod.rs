@@ -46,7 +46,6 @@ pub(super) const RULES: &[Rule] = &[
         title: "Image runs as root",
         kind: FindingKind::MissingEvidence,
         category: Category::Security,
-        severity: Severity::Major,
         equivalents: &[
             "hadolint:DL3002",
             "checkov:CKV_DOCKER_3",

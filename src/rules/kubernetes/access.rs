@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::manifest::{Object, Problem, entry_lines, report};
 use crate::domain::change::FileChange;
 use crate::domain::diff::LineRange;
+use crate::domain::finding::Severity;
 use crate::rules::parse::tree::{Entry, Node};
 use crate::rules::secrets::shape;
 use crate::rules::{Draft, Findings, RuleContext};
@@ -118,18 +119,42 @@ pub(super) fn wildcard(context: &RuleContext<'_>, file: &FileChange, findings: &
         roles
             .flat_map(|role| {
                 let rules = role.node.get("rules").map_or(&[][..], Node::items);
-                rules.iter().filter(|rule| grants_all(rule)).map(move |rule| everything(role, rule))
+                rules.iter().filter_map(move |rule| too_much(role, rule))
             })
             .collect()
     });
 }
 
-fn grants_all(rule: &Node) -> bool {
+fn too_much(role: &Object<'_>, rule: &Node) -> Option<Problem> {
     let has = |key: &str| {
         let items = rule.get(key).map_or(&[][..], Node::items);
         items.iter().any(|item| item.as_str() == Some("*"))
     };
-    has("verbs") && has("resources")
+    match (has("verbs"), has("resources")) {
+        (true, true) => Some(everything(role, rule)),
+        (true, false) => Some(every_verb(role, rule)),
+        _ => None,
+    }
+}
+
+fn every_verb(role: &Object<'_>, rule: &Node) -> Problem {
+    let resources = rule.get("resources").map_or(&[][..], Node::items);
+    let names: Vec<&str> = resources.iter().filter_map(Node::as_str).take(3).collect();
+    let named = names.join(", ");
+    Problem {
+        key: format!("{} every verb {named}", role.label()),
+        lines: LineRange::line(rule.line()),
+        draft: Draft {
+            title: format!("`{}` may do everything with `{named}`", role.label()),
+            evidence: "`verbs: [\"*\"]` includes deleting whole collections, and verbs that later \
+                       versions and other controllers add."
+                .to_owned(),
+            recommendation: "List the verbs that are used.".to_owned(),
+            symbol: Some(role.label()),
+            severity: Some(Severity::Minor),
+            ..Draft::default()
+        },
+    }
 }
 
 fn everything(role: &Object<'_>, rule: &Node) -> Problem {

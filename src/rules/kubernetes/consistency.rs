@@ -12,7 +12,8 @@ pub(super) fn selector(context: &RuleContext<'_>, file: &FileChange, findings: &
 
 fn mismatch(object: &Object<'_>) -> Option<Problem> {
     let workload = matches!(object.kind, "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet");
-    if !workload || !object.is_whole() {
+    // A patch names what it changes: it has no reason to repeat the selector.
+    if !workload || object.containers().is_empty() {
         return None;
     }
     let labels = object.node.path(&["spec", "template", "metadata", "labels"]);

@@ -30,6 +30,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "kubernetes/missing-probes",
         title: "Serving container without a readiness probe",
+        severity: Severity::Minor,
         kind: FindingKind::MissingEvidence,
         category: Category::Reliability,
         equivalents: &[

@@ -3,6 +3,7 @@
 use super::split::propose_split;
 use crate::config::policy::POLICY_PATH;
 use crate::domain::change::{Change, FileChange};
+use crate::domain::finding::Severity;
 use crate::domain::path::RepoPath;
 use crate::rules::{Draft, Findings, RuleContext};
 
@@ -32,9 +33,16 @@ pub(super) fn too_many(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
         ),
         recommendation: proposal(context.change, limit),
         symbol: Some("change".to_owned()),
+        severity: counted.iter().all(|file| is_prose(&file.path)).then_some(Severity::Minor),
         ..Draft::default()
     };
     findings.on_file(first, draft);
+}
+
+/// Text for people: many pages at once are tedious to read, but nothing breaks by them.
+fn is_prose(path: &RepoPath) -> bool {
+    let extension = path.extension().unwrap_or_default();
+    matches!(extension.as_str(), "md" | "mdx" | "rst" | "adoc" | "txt")
 }
 
 fn proposal(change: &Change, limit: usize) -> String {

@@ -183,7 +183,7 @@ const BY_PATH: &[(ChangeLabel, &str, PathTest)] = &[
         let stem = path.file_name();
         ["nginx.conf", "Caddyfile", "traefik.yml", "traefik.yaml", "haproxy.cfg"].contains(&stem)
             || (is_yaml(path)
-                && words::split(stem).iter().any(|w| w == "ingress" || w == "gateway"))
+                && words::split(stem).iter().any(|w| w == "ingress" || w == "httproute"))
     }),
     (
         ChangeLabel::Observability,

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use super::load::Loaded;
 use crate::agents::{RuleLog, RunLimits, RunOutcome, run_rules};
 use crate::classify::classify;
-use crate::domain::change::{Change, FileChange, SourceFile, Text};
+use crate::domain::change::{Anchor, Change, FileChange, SourceFile, Text};
 use crate::domain::diff::Side;
 use crate::domain::finding::RuleCode;
 use crate::domain::path::RepoPath;
 use crate::domain::report::{
     AgentSection, Answer, ChangeStats, NotChecked, RememberedFinding, Report,
 };
-use crate::domain::routing::{Assignment, Reason, Routing};
+use crate::domain::routing::{Assignment, ChangeLabel, Reason, Routing};
 use crate::domain::team::{Lane, Team};
 use crate::ports::source::{Fetched, Need, Source, SourceError};
 use crate::report::settle::{Settled, Settling};
@@ -180,6 +180,7 @@ fn assemble(
         what: omission.path.as_ref().map_or("the change".to_owned(), ToString::to_string),
         why: omission.reason.clone(),
     }));
+    not_checked.extend(unread_migrations(&routing, &outcome.ran));
     let mut problems = loaded.policy_problems.clone();
     problems.extend(loaded.instructions.problems.iter().cloned());
     problems.extend(settled.problems);
@@ -207,6 +208,24 @@ fn assemble(
     let reviewers = report.routing.assignments.len();
     report.verdict = verdict::verdict(&report.findings, &report.carried, reviewers, &loaded.policy);
     ReviewResult { report, memory: settled.memory }
+}
+
+/// Migrations in the language of a framework (Python, Ruby, TypeScript): a member of the team is
+/// called for them, and no rule reads them.
+fn unread_migrations(routing: &Routing, ran: &[RuleLog]) -> Vec<NotChecked> {
+    let labelled = routing.labels.iter().filter(|l| l.label == ChangeLabel::Migration);
+    let read = ran.iter().any(|log| log.lane == Lane::Data);
+    let called = routing.assignment(Lane::Data).is_some() && !read;
+    let mut paths: Vec<&RepoPath> = labelled
+        .flat_map(|labelled| labelled.evidence.iter().map(Anchor::head_path))
+        .filter(|path| called && path.extension().as_deref() != Some("sql"))
+        .collect();
+    paths.dedup();
+    let why = "a migration that is written in code; only migrations in SQL are read";
+    paths
+        .into_iter()
+        .map(|path| NotChecked { what: path.to_string(), why: why.to_owned() })
+        .collect()
 }
 
 fn sections(routing: &Routing, ran: &[RuleLog], change: &Change) -> Vec<AgentSection> {

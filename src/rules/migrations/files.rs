@@ -170,6 +170,7 @@ fn only_adds(file: &FileChange) -> bool {
             | Kind::End
             | Kind::Other
             | Kind::AddEnumValue { .. } => true,
+            Kind::OtherSchemaChange => is_remark(file, statement),
             Kind::CreateIndex(index) => !index.unique || made(&index.table),
             Kind::Insert { table } => made(table),
             Kind::AlterTable { table, actions } => {
@@ -184,6 +185,14 @@ fn only_adds(file: &FileChange) -> bool {
             }
             _ => false,
         })
+}
+
+/// `COMMENT ON …`, which only people read.
+fn is_remark(file: &FileChange, statement: &facts::Statement) -> bool {
+    let text = file.head_text().and_then(|text| text.as_str().get(statement.bytes.clone()));
+    text.is_some_and(|text| {
+        text.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("comment"))
+    })
 }
 
 /// Whether there are earlier migrations and none of them has a way back either: this repository

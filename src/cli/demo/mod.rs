@@ -160,6 +160,9 @@ fn settings(github: &Standin, data_dir: PathBuf) -> (Settings, Credentials) {
         resync: None,
         trusted_bots: Vec::new(),
         owner_policy: false,
+        github_timeout: Duration::from_secs(20),
+        // GitHub asks for a second between writes; the stand-in does not.
+        write_pause: Duration::ZERO,
     };
     (settings, credentials)
 }

@@ -48,7 +48,11 @@ impl<'a> Findings<'a> {
 
     /// Reports lines of a changed file.
     pub fn at(&mut self, file: &FileChange, side: Side, lines: LineRange, draft: Draft) {
-        let quote = file.text(side).and_then(|text| text.slice(lines));
+        // An emptied file has no line to quote, but it is there to point at.
+        let quote = file.text(side).and_then(|text| match text.line_count() {
+            0 => Some(String::new()),
+            _ => text.slice(lines),
+        });
         match (file.anchor(side, lines), quote) {
             (Some(anchor), Some(quote)) => self.push(anchor, &quote, draft),
             _ => self.dropped += 1,

@@ -2,6 +2,7 @@
 
 pub(super) mod compare;
 pub(super) mod document;
+mod keywords;
 mod schema;
 
 use self::compare::{Kind, compare};

@@ -4,9 +4,13 @@ use std::collections::HashSet;
 
 use super::compare::{Difference, Kind, Report};
 use super::document::resolve;
+use super::keywords::{
+    DEMANDS, Property, becomes_a_list_of, capital, is_compared_whole, is_note, is_nullable,
+    is_true, join, properties_of, shown, types_of, widens, word,
+};
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::finding::Severity;
-use crate::rules::parse::tree::{Entry, Node};
+use crate::rules::parse::tree::Node;
 
 /// Nesting of schemas that is followed.
 const MAX_DEPTH: usize = 24;
@@ -41,12 +45,6 @@ pub struct Comparison<'r, 't> {
     pub report: &'r mut Report,
     /// Pairs of schemas that are being or were compared, by their places.
     seen: HashSet<(usize, usize)>,
-}
-
-/// A property as `allOf` and the schema itself declare it.
-struct Property<'t> {
-    entry: &'t Entry,
-    required: Option<LineRange>,
 }
 
 impl<'r, 't> Comparison<'r, 't> {
@@ -415,119 +413,4 @@ impl<'r, 't> Comparison<'r, 't> {
             }
         }
     }
-}
-
-/// What JSON Schema demands of a value beyond types, limits and properties.
-const DEMANDS: [&str; 15] = [
-    "const",
-    "contains",
-    "contentEncoding",
-    "contentMediaType",
-    "contentSchema",
-    "dependentRequired",
-    "dependentSchemas",
-    "else",
-    "if",
-    "patternProperties",
-    "propertyNames",
-    "then",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-    "not",
-];
-
-/// Keywords that describe a value without limiting it.
-fn is_note(key: &str) -> bool {
-    matches!(key, "contentEncoding" | "contentMediaType")
-}
-
-/// Keywords whose value is no schema that could be relaxed inside.
-fn is_compared_whole(key: &str) -> bool {
-    matches!(key, "const" | "contentEncoding" | "contentMediaType" | "dependentRequired")
-}
-
-/// Properties with those of `allOf`, each name once.
-fn properties_of<'t>(root: &'t Node, schema: &'t Node) -> Vec<Property<'t>> {
-    let mut schemas = vec![schema];
-    let mut at = 0;
-    while let Some(current) = schemas.get(at).copied() {
-        at += 1;
-        for part in current.get("allOf").map(Node::items).unwrap_or_default() {
-            // Bounds both the work and schemas that contain themselves.
-            if let Some(part) = resolve(root, part)
-                && schemas.len() < 64
-            {
-                schemas.push(part);
-            }
-        }
-    }
-    let required = |name: &str| {
-        schemas
-            .iter()
-            .flat_map(|schema| schema.get("required").map(Node::items).unwrap_or_default())
-            .find(|item| item.as_str() == Some(name))
-            .map(|item| LineRange::line(item.line()))
-    };
-    let mut all: Vec<Property<'t>> = Vec::new();
-    for schema in &schemas {
-        for entry in schema.get("properties").map(Node::entries).unwrap_or_default() {
-            if !all.iter().any(|known| known.entry.name() == entry.name()) {
-                all.push(Property { entry, required: required(entry.name()) });
-            }
-        }
-    }
-    all
-}
-
-fn types_of(schema: &Node) -> Vec<&str> {
-    let Some(node) = schema.get("type") else { return Vec::new() };
-    let mut types: Vec<&str> = match node.as_str() {
-        Some(one) => vec![one],
-        None => node.items().iter().filter_map(Node::as_str).collect(),
-    };
-    types.retain(|name| *name != "null");
-    types.sort_unstable();
-    types
-}
-
-/// A parameter that may now be given several times still accepts one value.
-fn becomes_a_list_of(old: &[&str], head: &Node) -> bool {
-    let fits = |items: &Node| {
-        let types = types_of(items);
-        types == old || (types == ["string"] && old.contains(&"string"))
-    };
-    types_of(head) == ["array"] && head.get("items").is_some_and(fits)
-}
-
-fn is_nullable(schema: &Node) -> bool {
-    schema.get("nullable").and_then(Node::as_bool) == Some(true)
-        || schema
-            .get("type")
-            .is_some_and(|node| node.items().iter().any(|item| item.as_str() == Some("null")))
-}
-
-fn is_true(root: &Node, schema: &Node, key: &str) -> bool {
-    resolve(root, schema).and_then(|s| s.get(key)).and_then(Node::as_bool) == Some(true)
-}
-
-/// Whether a change of format only lets more through on the way in, or less on the way out.
-fn widens(direction: Direction, old: &str, new: &str) -> bool {
-    let (inner, outer) = if direction == Direction::Request { (old, new) } else { (new, old) };
-    matches!((inner, outer), ("int32", "int64") | ("float", "double"))
-}
-
-fn word<'t>(node: &'t Node, key: &str) -> &'t str {
-    node.get(key).and_then(Node::as_str).unwrap_or("")
-}
-
-fn shown(types: &[&str]) -> String {
-    if types.is_empty() { "any".to_owned() } else { types.join(" or ") }
-}
-
-fn join(name: &str, key: &str) -> String {
-    if name.is_empty() || name == "body" { key.to_owned() } else { format!("{name}.{key}") }
-}
-
-fn capital(noun: &str) -> &'static str {
-    if noun == "request" { "Request" } else { "Response" }
 }

@@ -13,7 +13,10 @@ pub const CONTEXT_LINES: usize = 3;
 
 /// The hunks between two texts, with [`CONTEXT_LINES`] lines of context.
 pub fn hunks_between(base: &str, head: &str) -> Vec<Hunk> {
-    let diff = TextDiff::from_lines(base, head);
+    // As git and [`Text`] count lines: a carriage return alone ends none.
+    let lines = |text| str::split_inclusive(text, '\n').collect::<Vec<&str>>();
+    let (base, head) = (lines(base), lines(head));
+    let diff = TextDiff::from_slices(&base, &head);
     diff.grouped_ops(CONTEXT_LINES).iter().map(|ops| hunk(ops)).collect()
 }
 
@@ -77,5 +80,19 @@ pub fn change(files: Vec<FileChange>) -> Change {
         body: Untrusted::default(),
         files,
         omissions: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::diff::Side;
+
+    #[test]
+    fn a_carriage_return_alone_ends_no_line() {
+        let path = RepoPath::new("a.sql").unwrap();
+        let file = file_change(path, Some("a\n"), Some("a\nb\rc\rd"));
+        assert_eq!(file.hunks[0].added, [2]);
+        assert_eq!(file.text(Side::Head).unwrap().line_count(), 2);
     }
 }

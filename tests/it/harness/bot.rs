@@ -96,6 +96,8 @@ impl World {
             disk_cap_bytes: 1 << 30,
             retention: Duration::from_secs(3_600),
             resync: None,
+            github_timeout: std::time::Duration::from_secs(20),
+            write_pause: std::time::Duration::ZERO,
             trusted_bots: Vec::new(),
             owner_policy: false,
             github_timeout: std::time::Duration::from_secs(20),

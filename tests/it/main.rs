@@ -7,11 +7,13 @@
 
 mod eval;
 mod eval_infra;
+mod faults;
 mod flows;
 mod fuzz;
 mod git_source;
 mod github;
 mod harness;
+mod kill;
 mod readme;
 mod rules;
 mod standin;

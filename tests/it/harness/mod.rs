@@ -2,5 +2,6 @@
 
 pub mod bot;
 pub mod effects;
+pub mod faulty;
 pub mod page;
 pub mod recording;

@@ -3,6 +3,7 @@
 use crate::domain::event::{Actor, Event, PullAction, RepoRef};
 use crate::domain::ids::{DeliveryId, Number};
 use crate::domain::job::{JobKind, NewJob};
+use crate::report::labels;
 
 /// The phrase that calls the team in prose: "ask backend team review".
 const ALIAS: &str = "ask backend team";
@@ -18,6 +19,8 @@ pub fn jobs_for(event: &Event, delivery: &DeliveryId, trusted_bots: &[String]) -
     match event {
         // A job that finds its pull request closed has nothing to do, so closing needs none.
         Event::Pull { action: PullAction::Closed, .. } => Vec::new(),
+        // Our own state label says nothing new.
+        Event::Pull { label: Some(label), .. } if labels::is_state(label) => Vec::new(),
         Event::Pull { repo, number, .. } => vec![job(repo, review(*number, false))],
         Event::Comment { repo, number, on_pull, comment, author, body } => {
             let listens = !author.is_bot || trusted(author, trusted_bots);

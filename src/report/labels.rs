@@ -22,3 +22,8 @@ pub fn state_label(verdict: Verdict) -> Option<&'static str> {
 pub fn all() -> Vec<String> {
     [NO_FINDINGS, ADVISORY, BLOCKING, DECISION].map(str::to_owned).to_vec()
 }
+
+/// Whether a label is one of ours.
+pub fn is_state(label: &str) -> bool {
+    all().iter().any(|own| own == label)
+}

@@ -158,8 +158,6 @@ fn settings(github: &Standin, data_dir: PathBuf) -> (Settings, Credentials) {
         disk_cap_bytes: 1024 * 1024 * 1024,
         retention: Duration::from_secs(24 * 60 * 60),
         resync: None,
-        github_timeout: Duration::from_secs(20),
-        write_pause: Duration::ZERO,
         trusted_bots: Vec::new(),
         owner_policy: false,
         github_timeout: Duration::from_secs(20),

@@ -100,8 +100,6 @@ impl World {
             write_pause: std::time::Duration::ZERO,
             trusted_bots: Vec::new(),
             owner_policy: false,
-            github_timeout: std::time::Duration::from_secs(20),
-            write_pause: std::time::Duration::ZERO,
         };
         let credentials = Credentials {
             app_id: github.app_id(),

@@ -69,10 +69,19 @@ impl Publisher {
             published: Published { summary: known.summary, ..Published::default() },
             had_summary: false,
         };
+        // A permission that is missing for the comment must not keep back the checks. Line notes
+        // are not tried without it: that it stands is how a repetition knows to look for them.
+        let mut forbidden = None;
         for publication in wanted {
-            run.publish(&without_secrets(publication.clone())).await?;
+            if forbidden.is_some() && !matches!(publication, Publication::Check(_)) {
+                continue;
+            }
+            match run.publish(&without_secrets(publication.clone())).await {
+                Err(error @ ForgeError::Forbidden(_)) => forbidden = forbidden.or(Some(error)),
+                other => other?,
+            }
         }
-        Ok(run.published)
+        forbidden.map_or(Ok(run.published), Err)
     }
 
     /// Asks GitHub to send a failed delivery again.

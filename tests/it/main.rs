@@ -15,6 +15,7 @@ mod github;
 mod harness;
 mod kill;
 mod readme;
+mod replicas;
 mod rules;
 mod standin;
 mod store;

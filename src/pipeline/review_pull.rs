@@ -202,7 +202,6 @@ impl Run<'_> {
                 head: head.clone(),
                 base: self.loaded.change.merge_base.clone(),
                 inputs: self.inputs.clone(),
-                published: String::new(),
             });
         }
         self.keep_result(&result.report).await;

@@ -6,9 +6,7 @@ use secrecy::SecretString;
 
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::event::{Actor, RepoRef};
-use crate::domain::ids::{
-    CheckRunId, CommentId, CommitSha, InstallationId, Number, RepoId, RepoSlug,
-};
+use crate::domain::ids::{CheckRunId, CommentId, CommitSha, InstallationId, Number, RepoSlug};
 use crate::domain::job::Timestamp;
 use crate::domain::path::RepoPath;
 use crate::domain::publication::{Annotation, CheckAction, Conclusion, Reaction};
@@ -251,11 +249,4 @@ pub trait ForgeWrite: Send + Sync {
         reaction: Reaction,
     ) -> Result<(), ForgeError>;
     async fn redeliver(&self, delivery: u64) -> Result<(), ForgeError>;
-}
-
-/// Which repository a slug means now (after a rename).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RepositoryIdentity {
-    pub id: RepoId,
-    pub slug: RepoSlug,
 }

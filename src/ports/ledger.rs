@@ -38,8 +38,6 @@ pub struct Reviewed {
     pub base: CommitSha,
     /// Digest of everything that decided the result besides the commits: version, rules, policy.
     pub inputs: String,
-    /// Digest of everything that was published.
-    pub published: String,
 }
 
 #[async_trait]

@@ -14,6 +14,7 @@ pub mod git;
 pub mod github;
 pub mod instructions;
 pub mod pipeline;
+pub mod plan;
 pub mod ports;
 pub mod report;
 pub mod routing;

@@ -13,6 +13,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("rules", &["domain", "config", "ports"]),
     ("commands", &["domain", "config", "ports"]),
     ("routing", &["domain", "config"]),
+    ("plan", &["domain", "config"]),
     ("report", &["domain", "config", "commands"]),
     ("agents", &["domain", "config", "ports", "rules"]),
     (
@@ -26,6 +27,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "rules",
             "commands",
             "routing",
+            "plan",
             "report",
             "agents",
         ],
@@ -51,6 +53,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "instructions",
             "classify",
             "routing",
+            "plan",
             "telemetry",
             "standin",
         ],
@@ -59,7 +62,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
 
 /// Modules that do no I/O, never await, and read neither clock nor environment.
 const PURE: &[&str] =
-    &["domain", "rules", "routing", "report", "commands", "instructions", "classify"];
+    &["domain", "rules", "routing", "report", "commands", "instructions", "classify", "plan"];
 
 const IMPURE_WORDS: &[&str] = &[
     "std::fs",

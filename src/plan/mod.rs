@@ -1,0 +1,1 @@
+//! From an issue and what the repository shows to a plan: pure.

@@ -9,7 +9,7 @@ use crate::domain::diff::{LineRange, Side};
 use crate::domain::finding::Related;
 use crate::ports::source::Need;
 use crate::rules::migrations::discover::{self, Direction};
-use crate::rules::migrations::{ActionKind, Kind, Statement, forward_statements};
+use crate::rules::migrations::{ActionKind, Kind, Statement, forward_statements, names};
 use crate::rules::{Draft, Findings, RuleContext};
 
 /// Most removed names that are searched for in one change.
@@ -92,9 +92,13 @@ impl<'a> Balance<'a> {
     fn take(&mut self, file: &'a FileChange, text: &Text, statement: &Statement) {
         let lines = text.lines_of(statement.bytes.start, statement.bytes.end);
         match &statement.kind {
-            Kind::CreateTable(table) => self.made.push(table.name.clone()),
-            Kind::Create { name, .. } => self.made.push(name.clone()),
-            Kind::DropTable { tables } => {
+            Kind::CreateTable(table) => {
+                self.made.push(names::without_schema(&table.name).to_owned())
+            }
+            Kind::Create { name, .. } | Kind::CreateEnum { name, .. } => {
+                self.made.push(name.clone())
+            }
+            Kind::DropTable { tables, .. } => {
                 for table in tables {
                     self.lose(file, lines, table, None, None);
                 }
@@ -103,7 +107,7 @@ impl<'a> Balance<'a> {
                 for action in actions {
                     let lines = text.lines_of(action.bytes.start, action.bytes.end);
                     match &action.kind {
-                        ActionKind::DropColumn { column } => {
+                        ActionKind::DropColumn { column, .. } => {
                             self.lose(file, lines, table, Some(column), None);
                         }
                         ActionKind::RenameColumn { from, to } => {
@@ -114,7 +118,8 @@ impl<'a> Balance<'a> {
                             self.lose(file, lines, table, None, Some(to));
                         }
                         ActionKind::AddColumn(column) => {
-                            self.added.push((table.clone(), column.name.clone()));
+                            let table = names::without_schema(table).to_owned();
+                            self.added.push((table, column.name.clone()));
                         }
                         _ => {}
                     }
@@ -135,7 +140,7 @@ impl<'a> Balance<'a> {
         self.removed.push(Removed {
             file,
             lines,
-            table: table.to_owned(),
+            table: names::without_schema(table).to_owned(),
             column: column.cloned(),
             renamed_to: renamed_to.cloned(),
         });

@@ -1,34 +1,135 @@
-//! What `ALTER TABLE` and column definitions do, in plain data.
+//! What `ALTER TABLE` and column definitions do, in plain data: the same whether they were read
+//! from SQL of one dialect or another, or from operations in code.
 
 use std::ops::Range;
 
-use squawk_syntax::SyntaxNode;
-use squawk_syntax::ast::{self, AstNode};
-
-use super::facts::{name_of, names_in_brackets, own_bytes};
+use super::facts::CreateIndex;
 
 /// One action of an `ALTER TABLE`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Action {
+    /// Place in the file that it was read from.
     pub bytes: Range<usize>,
     pub kind: ActionKind,
+    /// Says `IF EXISTS` or `IF NOT EXISTS` for what it acts on.
+    pub guarded: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub enum ActionKind {
     AddColumn(Column),
-    DropColumn { column: String },
-    RenameColumn { from: String, to: String },
-    RenameTable { to: String },
+    DropColumn {
+        column: String,
+        cascade: bool,
+    },
+    RenameColumn {
+        from: String,
+        to: String,
+    },
+    /// MySQL's `MODIFY` and `CHANGE`: the whole definition is given anew. `from` is the old name.
+    RedefineColumn {
+        from: String,
+        column: Column,
+    },
+    RenameTable {
+        to: String,
+    },
+    /// Moves the table to another schema.
+    SetSchema {
+        schema: String,
+    },
     AddConstraint(Constraint),
-    ValidateConstraint { name: String },
-    DropConstraint { name: String },
-    SetType { column: String, type_text: String, using: bool },
-    SetNotNull { column: String },
-    DropNotNull { column: String },
-    SetDefault { column: String },
-    DropDefault { column: String },
+    ValidateConstraint {
+        name: String,
+    },
+    DropConstraint {
+        name: String,
+        cascade: bool,
+    },
+    RenameConstraint {
+        from: String,
+        to: String,
+    },
+    /// MySQL's `DROP PRIMARY KEY`.
+    DropPrimaryKey,
+    /// `ADD INDEX` and its relatives, where an index belongs to `ALTER TABLE`.
+    AddIndex(CreateIndex),
+    DropIndex {
+        name: String,
+    },
+    RenameIndex {
+        from: String,
+        to: String,
+    },
+    SetType {
+        column: String,
+        type_text: String,
+        using: Option<String>,
+        collation: bool,
+    },
+    SetNotNull {
+        column: String,
+    },
+    DropNotNull {
+        column: String,
+    },
+    SetDefault {
+        column: String,
+        default: DefaultValue,
+    },
+    DropDefault {
+        column: String,
+    },
+    /// A generated column gets another expression.
+    SetExpression {
+        column: String,
+    },
+    /// A generated column becomes an ordinary one.
+    DropExpression {
+        column: String,
+    },
+    AttachPartition {
+        partition: String,
+        default: bool,
+    },
+    DetachPartition {
+        partition: String,
+        concurrently: bool,
+    },
+    Inherit {
+        parent: String,
+    },
+    NoInherit {
+        parent: String,
+    },
+    SetLogged(bool),
+    SetTablespace,
+    SetAccessMethod,
+    RowSecurity(RowSecurity),
+    /// Triggers or rewrite rules are switched on or off.
+    Triggers {
+        enable: bool,
+    },
+    /// Owner, comment, storage parameters, statistics: what no row and no query depends on.
+    Setting,
+    /// MySQL's `ALGORITHM = …`, in lower case.
+    Algorithm(String),
+    /// MySQL's `LOCK = …`, in lower case.
+    LockClause(String),
+    /// Options that make MySQL write the table anew: engine, row format, character set.
+    Rebuild {
+        what: &'static str,
+    },
+    #[default]
     Other,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowSecurity {
+    Enable,
+    Disable,
+    Force,
+    NoForce,
 }
 
 /// A column as `CREATE TABLE` or `ADD COLUMN` declares it.
@@ -40,23 +141,60 @@ pub struct Column {
     pub not_null: bool,
     pub primary_key: bool,
     pub unique: bool,
-    pub references: bool,
-    /// Has a default, or is filled by the database in another way.
-    pub filled: bool,
+    pub references: Option<Reference>,
+    /// `DEFAULT NULL` is no default.
+    pub default: Option<DefaultValue>,
+    /// Computed from other columns.
+    pub generated: Option<Generated>,
+    /// Numbered by the database: `GENERATED … AS IDENTITY`, `AUTO_INCREMENT`, `IDENTITY`.
     pub identity: bool,
+    /// Has a `CHECK` of its own.
+    pub check: Option<String>,
 }
 
-#[derive(Debug, Clone)]
-pub struct Constraint {
-    pub kind: ConstraintKind,
-    /// Columns that a key is made of; for foreign keys, the referencing ones.
-    pub columns: Vec<String>,
-    pub not_valid: bool,
-    /// Takes over an index that exists already.
-    pub using_index: bool,
+/// The value that rows get when an insert names none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DefaultValue {
+    /// As written, white space as single blanks.
+    pub text: String,
+    /// Whether it can differ from row to row; `None` where that is not known.
+    pub volatile: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Generated {
+    Stored,
+    Virtual,
+}
+
+/// The target of a foreign key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reference {
+    pub table: String,
+    /// Empty: the primary key of the table.
+    pub columns: Vec<String>,
+    /// Rows that refer to a deleted one are deleted too.
+    pub cascades: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Constraint {
+    pub kind: ConstraintKind,
+    /// Empty if the database chooses it.
+    pub name: String,
+    /// Columns that a key is made of; for foreign keys, the referencing ones.
+    pub columns: Vec<String>,
+    pub references: Option<Reference>,
+    /// What a `CHECK` demands, as written, white space as single blanks.
+    pub expression: Option<String>,
+    pub not_valid: bool,
+    /// Written down but not kept by the database.
+    pub not_enforced: bool,
+    /// The index that it takes over.
+    pub using_index: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ConstraintKind {
     Check,
     ForeignKey,
@@ -64,105 +202,11 @@ pub enum ConstraintKind {
     PrimaryKey,
     Exclude,
     NotNull,
+    #[default]
     Other,
 }
 
-pub(super) fn action(action: &ast::AlterTableAction) -> Action {
-    let kind = match action {
-        ast::AlterTableAction::AddColumn(it) => ActionKind::AddColumn(added_column(it)),
-        ast::AlterTableAction::DropColumn(it) => {
-            ActionKind::DropColumn { column: optional(it.column_name_ref().as_ref()) }
-        }
-        ast::AlterTableAction::RenameColumn(it) => ActionKind::RenameColumn {
-            from: optional(it.column_name_ref().as_ref()),
-            to: optional(it.column_name().as_ref()),
-        },
-        ast::AlterTableAction::TableRenameTo(it) => {
-            ActionKind::RenameTable { to: optional(it.table_name().as_ref()) }
-        }
-        ast::AlterTableAction::AddConstraint(it) => it
-            .constraint()
-            .map_or(ActionKind::Other, |it| ActionKind::AddConstraint(constraint(&it))),
-        ast::AlterTableAction::ValidateConstraint(it) => {
-            ActionKind::ValidateConstraint { name: optional(it.constraint_name_ref().as_ref()) }
-        }
-        ast::AlterTableAction::DropConstraint(it) => {
-            ActionKind::DropConstraint { name: optional(it.constraint_name_ref().as_ref()) }
-        }
-        ast::AlterTableAction::AlterColumn(it) => alter_column(it),
-        _ => ActionKind::Other,
-    };
-    Action { bytes: own_bytes(action.syntax()), kind }
-}
-
-fn optional<N: AstNode>(node: Option<&N>) -> String {
-    node.map(|node| name_of(node.syntax())).unwrap_or_default()
-}
-
-fn alter_column(alter: &ast::AlterColumn) -> ActionKind {
-    let column = optional(alter.column_name_ref().as_ref());
-    match alter.option() {
-        Some(ast::AlterColumnOption::SetType(it)) => ActionKind::SetType {
-            column,
-            type_text: type_text(it.ty().as_ref()),
-            using: it.using_expr().is_some(),
-        },
-        Some(ast::AlterColumnOption::SetNotNull(_)) => ActionKind::SetNotNull { column },
-        Some(ast::AlterColumnOption::DropNotNull(_)) => ActionKind::DropNotNull { column },
-        Some(ast::AlterColumnOption::SetDefault(_)) => ActionKind::SetDefault { column },
-        Some(ast::AlterColumnOption::DropDefault(_)) => ActionKind::DropDefault { column },
-        _ => ActionKind::Other,
-    }
-}
-
-fn type_text(ty: Option<&ast::Type>) -> String {
-    let text = ty.map(|ty| ty.syntax().text().to_string()).unwrap_or_default();
-    text.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_lowercase()
-}
-
-fn added_column(add: &ast::AddColumn) -> Column {
-    let mut column = Column {
-        name: optional(add.column_name().as_ref()),
-        type_text: type_text(add.ty().as_ref()),
-        ..Column::default()
-    };
-    for constraint in add.constraints() {
-        column.take(constraint.syntax());
-    }
-    column
-}
-
-pub(super) fn table_column(declared: &ast::Column) -> Column {
-    let mut column = Column {
-        name: optional(declared.name().as_ref()),
-        type_text: type_text(declared.ty().as_ref()),
-        ..Column::default()
-    };
-    for clause in declared.clauses() {
-        if let ast::ColumnClause::ColumnConstraint(constraint) = clause {
-            column.take(constraint.syntax());
-        }
-    }
-    column
-}
-
 impl Column {
-    fn take(&mut self, node: &SyntaxNode) {
-        match ast::Constraint::cast(node.clone()) {
-            Some(ast::Constraint::NotNullConstraint(_)) => self.not_null = true,
-            Some(ast::Constraint::PrimaryKeyConstraint(_)) => self.primary_key = true,
-            Some(ast::Constraint::UniqueConstraint(_)) => self.unique = true,
-            Some(ast::Constraint::ReferencesConstraint(_)) => self.references = true,
-            Some(ast::Constraint::DefaultConstraint(_)) => self.filled = true,
-            Some(ast::Constraint::GeneratedConstraint(it)) => {
-                self.filled = true;
-                let text = it.syntax().text().to_string().to_ascii_lowercase();
-                self.identity = text.contains("identity");
-            }
-            _ => {}
-        }
-    }
-
     /// `serial` and its relatives, which PostgreSQL fills from a sequence.
     pub fn is_serial(&self) -> bool {
         matches!(
@@ -170,29 +214,97 @@ impl Column {
             "serial" | "bigserial" | "smallserial" | "serial4" | "serial8" | "serial2"
         )
     }
+
+    /// Whether existing rows get a value without the writer's help.
+    pub fn is_filled(&self) -> bool {
+        self.default.is_some() || self.generated.is_some() || self.identity || self.is_serial()
+    }
+
+    /// Whether `NULL` cannot be stored in it.
+    pub fn is_required(&self) -> bool {
+        self.not_null || self.primary_key || self.is_serial()
+    }
 }
 
-fn constraint(constraint: &ast::Constraint) -> Constraint {
-    let node = constraint.syntax();
-    let (kind, using_index) = match constraint {
-        ast::Constraint::CheckConstraint(_) => (ConstraintKind::Check, false),
-        ast::Constraint::ForeignKeyConstraint(_) => (ConstraintKind::ForeignKey, false),
-        ast::Constraint::UniqueConstraint(it) => {
-            (ConstraintKind::Unique, it.using_index().is_some())
+impl DefaultValue {
+    /// A default from its SQL text; `None` for `NULL`.
+    pub fn of_sql(text: &str) -> Option<Self> {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let lower = text.to_ascii_lowercase();
+        let bare = lower.split("::").next().unwrap_or_default().trim_matches(['(', ')', ' ']);
+        if bare == "null" || text.is_empty() {
+            return None;
         }
-        ast::Constraint::PrimaryKeyConstraint(it) => {
-            (ConstraintKind::PrimaryKey, it.using_index().is_some())
-        }
-        ast::Constraint::ExcludeConstraint(_) => (ConstraintKind::Exclude, false),
-        ast::Constraint::NotNullConstraint(_) => (ConstraintKind::NotNull, false),
-        _ => (ConstraintKind::Other, false),
-    };
-    let columns = match constraint {
-        ast::Constraint::ForeignKeyConstraint(it) => {
-            it.from_columns().map(|list| names_in_brackets(list.syntax())).unwrap_or_default()
-        }
-        ast::Constraint::CheckConstraint(_) | ast::Constraint::ExcludeConstraint(_) => Vec::new(),
-        _ => names_in_brackets(node),
-    };
-    Constraint { kind, columns, not_valid: constraint.is_not_valid(), using_index }
+        let volatile = volatility(&lower);
+        Some(Self { text, volatile })
+    }
+
+    /// A value that is the same for every row.
+    pub fn constant(text: impl Into<String>) -> Self {
+        Self { text: text.into(), volatile: Some(false) }
+    }
+}
+
+/// Whether an expression (in lower case) can differ from row to row, as far as it is plain.
+fn volatility(lower: &str) -> Option<bool> {
+    const VOLATILE: [&str; 12] = [
+        "random(",
+        "gen_random_uuid(",
+        "uuid_generate_v1",
+        "uuid_generate_v4",
+        "uuidv4(",
+        "uuidv7(",
+        "clock_timestamp(",
+        "timeofday(",
+        "nextval(",
+        "rand(",
+        "newid(",
+        "uuid(",
+    ];
+    const STABLE: [&str; 10] = [
+        "now(",
+        "current_timestamp(",
+        "transaction_timestamp(",
+        "statement_timestamp(",
+        "localtimestamp(",
+        "getdate(",
+        "timezone(",
+        "current_user(",
+        "to_timestamp(",
+        "lower(",
+    ];
+    if VOLATILE.iter().any(|name| lower.contains(name)) {
+        return Some(true);
+    }
+    let mut rest = lower.to_owned();
+    for known in STABLE {
+        rest = rest.replace(known, "(");
+    }
+    // What is left of a call, outside of quotes, may be anything.
+    let outside: String = rest.split('\'').step_by(2).collect();
+    let mut before = ' ';
+    let calls = outside.chars().any(|character| {
+        let call = character == '(' && (before.is_alphanumeric() || before == '_');
+        before = character;
+        call
+    });
+    let types = ["varchar(", "char(", "numeric(", "decimal(", "timestamp(", "array["];
+    (!calls || types.iter().any(|name| outside.contains(name))).then_some(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DefaultValue;
+
+    #[test]
+    fn volatility_is_known_for_the_common_defaults() {
+        let volatile = |text| DefaultValue::of_sql(text).and_then(|value| value.volatile);
+        assert_eq!(volatile("0"), Some(false));
+        assert_eq!(volatile("'a(b)'"), Some(false));
+        assert_eq!(volatile("now() - interval '1 day'"), Some(false));
+        assert_eq!(volatile("CURRENT_TIMESTAMP"), Some(false));
+        assert_eq!(volatile("gen_random_uuid()"), Some(true));
+        assert_eq!(volatile("my_function()"), None);
+        assert_eq!(DefaultValue::of_sql("NULL::text"), None);
+    }
 }

@@ -24,7 +24,7 @@ pub(super) const REQUIRED_COLUMN_ADDED: Rule = rule(
         on_actions(context, findings, Holds::Everywhere, |_, table, action| {
             let ActionKind::AddColumn(column) = &action.kind else { return None };
             let name = &column.name;
-            if !column.not_null || column.filled || column.primary_key || column.is_serial() {
+            if !column.not_null || column.is_filled() || column.primary_key {
                 return None;
             }
             Some(Draft {
@@ -100,14 +100,17 @@ pub(super) const COLUMN_TYPE_CHANGED: Rule = rule(
     Performance,
     |context, findings| {
         on_actions(context, findings, Holds::OnPostgres, |at, table, action| {
-            let ActionKind::SetType { column, type_text, using } = &action.kind else {
+            let ActionKind::SetType { column, type_text, using, .. } = &action.kind else {
                 return None;
             };
             let before = history::type_before(context, at, table, column);
-            if !using && before.as_deref().is_some_and(|old| history::is_widening(old, type_text)) {
+            if using.is_none()
+                && before.as_deref().is_some_and(|old| history::is_widening(old, type_text))
+            {
                 return None;
             }
-            let may_be_free = before.is_none() && !using && history::is_text_like(type_text);
+            let may_be_free =
+                before.is_none() && using.is_none() && history::is_text_like(type_text);
             let was = before.map_or(String::new(), |old| format!(" (it was `{old}`)"));
             Some(Draft {
                 symbol: Some(format!("{table}.{column}")),
@@ -182,7 +185,7 @@ pub(super) const NOT_NULL_SET: Rule = rule(
 fn added_here(at: &At<'_>, wanted: &str) -> bool {
     at.migration.script.statements.iter().any(|s| match &s.kind {
         Kind::AlterTable { table, actions } if table == at.table() => actions.iter().any(|a| {
-            matches!(&a.kind, ActionKind::AddColumn(column) if column.name == wanted && column.filled)
+            matches!(&a.kind, ActionKind::AddColumn(column) if column.name == wanted && column.is_filled())
                 && a.bytes.start < at.statement.bytes.start
                 && at.migration.is_new_table(table, at.statement.bytes.start)
         }),

@@ -60,9 +60,9 @@ pub(super) const FOREIGN_KEY_VALIDATED: Rule = rule(
     |context, findings| {
         on_actions(context, findings, Holds::OnPostgres, |at, table, action| {
             let fix = match &action.kind {
-                ActionKind::AddColumn(column) if column.references => {
+                ActionKind::AddColumn(column) if column.references.is_some() => {
                     // A nullable column without a default has nothing to check.
-                    if !column.filled {
+                    if !column.is_filled() {
                         return None;
                     }
                     None
@@ -109,7 +109,7 @@ pub(super) const UNIQUE_BUILDS_INDEX: Rule = rule(
                 ActionKind::AddColumn(column) if column.unique => {}
                 kind => {
                     let constraint = added(kind, &[ConstraintKind::Unique])?;
-                    if constraint.using_index {
+                    if constraint.using_index.is_some() {
                         return None;
                     }
                 }
@@ -144,7 +144,7 @@ pub(super) const PRIMARY_KEY_BUILDS_INDEX: Rule = rule(
                 ActionKind::AddColumn(column) if column.primary_key => {}
                 kind => {
                     let constraint = added(kind, &[ConstraintKind::PrimaryKey])?;
-                    if constraint.using_index {
+                    if constraint.using_index.is_some() {
                         return None;
                     }
                 }

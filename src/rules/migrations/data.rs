@@ -105,9 +105,10 @@ pub(super) const ENUM_VALUE_USED: Rule = rule(
         for migration in migrations(context, Holds::OnPostgres) {
             for at in migration.statements().filter(|at| at.statement.in_transaction) {
                 let Kind::AddEnumValue { type_name, value } = &at.statement.kind else { continue };
-                let made_here = migration.script.statements.iter().any(
-                    |s| matches!(&s.kind, Kind::Create { what: "type", name } if name == type_name),
-                );
+                let made_here =
+                    migration.script.statements.iter().any(
+                        |s| matches!(&s.kind, Kind::CreateEnum { name, .. } if name == type_name),
+                    );
                 let quoted = format!("'{value}'");
                 let uses = |s: &&Statement| {
                     s.bytes.start > at.statement.bytes.start

@@ -38,8 +38,8 @@ pub(super) const NO_PRIMARY_KEY: Rule = rule(
         for migration in &all {
             for at in migration.statements() {
                 let Kind::CreateTable(made) = &at.statement.kind else { continue };
-                let keyed = made.primary_key || !made.indexed.is_empty() || given_later(&made.name);
-                if made.special || keyed || made.columns.is_empty() {
+                let keyed = made.indexed().next().is_some() || given_later(&made.name);
+                if made.is_special() || keyed || made.columns.is_empty() {
                     continue;
                 }
                 at.report(
@@ -83,12 +83,7 @@ pub(super) const SMALL_PRIMARY_KEY: Rule = rule(
                     "smallint",
                 ]
                 .contains(&column.type_text.as_str());
-                let alone = column.primary_key
-                    || (made.primary_key
-                        && made
-                            .indexed
-                            .iter()
-                            .any(|key| *key == std::slice::from_ref(&column.name)));
+                let alone = made.primary_key() == std::slice::from_ref(&column.name);
                 generated && narrow && alone
             })?;
             Some(Draft {

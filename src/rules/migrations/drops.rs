@@ -22,7 +22,7 @@ pub(super) const TABLE_DROPPED: Rule = rule(
     Data,
     |context, findings| {
         on_statements(context, findings, Holds::Everywhere, |at| {
-            let Kind::DropTable { tables } = &at.statement.kind else { return None };
+            let Kind::DropTable { tables, .. } = &at.statement.kind else { return None };
             let gone: Vec<&String> = tables
                 .iter()
                 .filter(|table| {
@@ -52,7 +52,7 @@ fn takes_its_place(at: &At<'_>, table: &str) -> bool {
         Kind::AlterTable { actions, .. } => {
             actions.iter().any(|a| matches!(&a.kind, ActionKind::RenameTable { to } if to == table))
         }
-        Kind::CreateTable(made) => made.name == table && made.special,
+        Kind::CreateTable(made) => made.name == table && made.is_special(),
         _ => false,
     })
 }
@@ -69,7 +69,7 @@ pub(super) const COLUMN_DROPPED: Rule = rule(
     Data,
     |context, findings| {
         on_actions(context, findings, Holds::Everywhere, |at, table, action| {
-            let ActionKind::DropColumn { column } = &action.kind else { return None };
+            let ActionKind::DropColumn { column, .. } = &action.kind else { return None };
             // Elsewhere `DROP INDEX`, `DROP KEY` and others look like a column without the word.
             let sure = at.migration.dialect == Dialect::Postgres
                 || at.snippet().to_ascii_lowercase().starts_with("drop column");
@@ -104,7 +104,7 @@ pub(super) const SCHEMA_DROPPED: Rule = rule(
     Data,
     |context, findings| {
         on_statements(context, findings, Holds::Everywhere, |at| {
-            let Kind::Drop { what: what @ ("schema" | "database"), names } = &at.statement.kind
+            let Kind::Drop { what: what @ ("schema" | "database"), names, .. } = &at.statement.kind
             else {
                 return None;
             };
@@ -135,7 +135,7 @@ pub(super) const TYPE_DROPPED: Rule = rule(
     Reliability,
     |context, findings| {
         on_statements(context, findings, Holds::OnPostgres, |at| {
-            let Kind::Drop { what: what @ ("type" | "domain" | "sequence"), names } =
+            let Kind::Drop { what: what @ ("type" | "domain" | "sequence"), names, .. } =
                 &at.statement.kind
             else {
                 return None;
@@ -160,7 +160,7 @@ pub(super) const TYPE_DROPPED: Rule = rule(
 /// Whether the object is made or renamed in the same script, as when a type is replaced.
 fn touched_elsewhere(at: &At<'_>, name: &str) -> bool {
     at.migration.script.statements.iter().any(|s| match &s.kind {
-        Kind::Create { name: made, .. } => made == name,
+        Kind::Create { name: made, .. } | Kind::CreateEnum { name: made, .. } => made == name,
         _ => false,
     })
 }
@@ -177,7 +177,7 @@ pub(super) const VIEW_DROPPED: Rule = rule(
     Reliability,
     |context, findings| {
         on_statements(context, findings, Holds::Everywhere, |at| {
-            let Kind::Drop { what: what @ ("view" | "function"), names } = &at.statement.kind
+            let Kind::Drop { what: what @ ("view" | "function"), names, .. } = &at.statement.kind
             else {
                 return None;
             };
@@ -214,7 +214,7 @@ pub(super) const CONSTRAINT_DROPPED: Rule = rule(
                 return None;
             }
             let name = match at.action.map(|action| &action.kind) {
-                Some(ActionKind::DropConstraint { name }) => name.clone(),
+                Some(ActionKind::DropConstraint { name, .. }) => name.clone(),
                 _ => at.snippet(),
             };
             Some(draft(
@@ -273,7 +273,7 @@ fn set_again(at: &At<'_>, on: &str, of: &str) -> bool {
     at.migration.script.statements.iter().any(|s| match &s.kind {
         Kind::AlterTable { table, actions } if table == on => actions.iter().any(|a| {
             a.bytes.start > at.action.map_or(0, |own| own.bytes.start)
-                && matches!(&a.kind, ActionKind::SetDefault { column } if column == of)
+                && matches!(&a.kind, ActionKind::SetDefault { column, .. } if column == of)
         }),
         _ => false,
     })
@@ -341,7 +341,9 @@ pub(super) const EXTENSION_DROPPED: Rule = rule(
     Reliability,
     |context, findings| {
         on_statements(context, findings, Holds::OnPostgres, |at| {
-            let Kind::Drop { what: "extension", names } = &at.statement.kind else { return None };
+            let Kind::Drop { what: "extension", names, .. } = &at.statement.kind else {
+                return None;
+            };
             let name = names.first()?;
             Some(draft(
                 format!("Extension `{name}` is dropped"),

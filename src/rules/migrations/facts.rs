@@ -1,19 +1,24 @@
-//! What the statements of a script do, in plain data.
+//! What the statements of a migration do, in plain data: the common form of every source. SQL is
+//! read into it by [`super::postgres`] and by dialect readers, operations in code by the readers
+//! of their frameworks.
+//!
+//! Names of tables, views and types are as [`super::names::table_name`] makes them, all others
+//! bare.
 
 use std::ops::Range;
 
-use squawk_syntax::SyntaxNode;
-use squawk_syntax::ast::{self, AstNode};
+use super::actions::{Action, Column, Constraint, ConstraintKind, Reference};
 
-use super::actions::{self, Action, Column};
-
-/// One statement and its place in the script.
+/// One statement and its place in the file that it was read from.
 #[derive(Debug, Clone)]
 pub struct Statement {
     pub bytes: Range<usize>,
     pub kind: Kind,
     /// Inside a transaction: one that the script begins, or one that the tool wraps around it.
     pub in_transaction: bool,
+    /// Statements of one script with equal numbers run in one transaction. A statement outside of
+    /// transactions has a number of its own.
+    pub transaction: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -26,20 +31,37 @@ pub enum Kind {
     CreateIndex(CreateIndex),
     DropTable {
         tables: Vec<String>,
+        cascade: bool,
+        if_exists: bool,
     },
     DropIndex {
         indexes: Vec<String>,
+        /// Where the statement names it (MySQL, SQL Server).
+        table: Option<String>,
         concurrently: bool,
+        if_exists: bool,
     },
     /// Any other `DROP`.
     Drop {
         what: &'static str,
         names: Vec<String>,
+        cascade: bool,
+        if_exists: bool,
     },
     /// Any other `CREATE` with a name that can be dropped first.
     Create {
         what: &'static str,
         name: String,
+        or_replace: bool,
+    },
+    /// `CREATE TYPE … AS ENUM`.
+    CreateEnum {
+        name: String,
+        values: Vec<String>,
+    },
+    /// A policy of row level security.
+    CreatePolicy {
+        table: String,
     },
     Update {
         table: String,
@@ -51,6 +73,8 @@ pub enum Kind {
     },
     Insert {
         table: String,
+        /// Fed by a query rather than by a list of values.
+        from_query: bool,
     },
     Truncate {
         tables: Vec<String>,
@@ -68,9 +92,29 @@ pub enum Kind {
         what: &'static str,
         table: String,
     },
+    Reindex {
+        what: String,
+        concurrently: bool,
+    },
     AddEnumValue {
         type_name: String,
         value: String,
+    },
+    RenameEnumValue {
+        type_name: String,
+        from: String,
+        to: String,
+    },
+    /// `ALTER … RENAME` and `SET SCHEMA` of anything but a table.
+    RenameObject {
+        what: &'static str,
+        from: String,
+        to: String,
+    },
+    /// A setting of the session or transaction: `SET lock_timeout = …`.
+    Set {
+        name: String,
+        local: bool,
     },
     Begin,
     End,
@@ -79,19 +123,25 @@ pub enum Kind {
     Other,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct CreateTable {
     pub name: String,
     pub columns: Vec<Column>,
-    pub primary_key: bool,
-    /// Temporary, partition, inherited, typed or made by a query: its keys come from elsewhere.
-    pub special: bool,
-    /// Columns of table-level foreign keys, and of keys that have an index.
-    pub foreign_keys: Vec<Vec<String>>,
-    pub indexed: Vec<Vec<String>>,
+    /// Those that stand for themselves rather than behind a column.
+    pub constraints: Vec<Constraint>,
+    /// Indexes declared inside (MySQL's `KEY`, SQL Server's `INDEX`).
+    pub indexes: Vec<CreateIndex>,
+    pub if_not_exists: bool,
+    pub temporary: bool,
+    pub unlogged: bool,
+    /// Has partitions (`PARTITION BY`).
+    pub partitioned: bool,
+    pub partition_of: Option<String>,
+    /// Columns come from elsewhere: made by a query, typed, inherited or by `LIKE`.
+    pub columns_elsewhere: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct CreateIndex {
     pub name: String,
     pub table: String,
@@ -100,275 +150,85 @@ pub struct CreateIndex {
     pub unique: bool,
     pub concurrently: bool,
     pub partial: bool,
-    /// Bytes of the word `INDEX`.
+    pub if_not_exists: bool,
+    /// The access method (`gin`), if one is named.
+    pub method: Option<String>,
+    /// Bytes of the word `INDEX`; empty where there is none.
     pub keyword: Range<usize>,
 }
 
-/// The facts of a script, statement by statement.
-pub fn of_script(file: &ast::SourceFile, wrapped: bool) -> Vec<Statement> {
-    let mut in_transaction = wrapped;
-    let mut statements = Vec::new();
-    for statement in file.stmts() {
-        let kind = kind(&statement);
+impl CreateTable {
+    /// Temporary, a partition, or with columns from elsewhere: its keys are not to be seen here.
+    pub fn is_special(&self) -> bool {
+        self.temporary || self.partition_of.is_some() || self.columns_elsewhere
+    }
+
+    /// Columns of the primary key; empty if it has none.
+    pub fn primary_key(&self) -> Vec<String> {
+        let own = self.columns.iter().find(|column| column.primary_key);
+        let key = self.constraints.iter().find(|c| c.kind == ConstraintKind::PrimaryKey);
+        match (own, key) {
+            (Some(column), _) => vec![column.name.clone()],
+            (None, Some(key)) => key.columns.clone(),
+            (None, None) => Vec::new(),
+        }
+    }
+
+    /// Referencing columns and targets of its foreign keys.
+    pub fn foreign_keys(&self) -> impl Iterator<Item = (Vec<String>, &Reference)> {
+        let inline = self
+            .columns
+            .iter()
+            .filter_map(|column| Some((vec![column.name.clone()], column.references.as_ref()?)));
+        let stated = self.constraints.iter().filter_map(|constraint| {
+            Some((constraint.columns.clone(), constraint.references.as_ref()?))
+        });
+        inline.chain(stated)
+    }
+
+    /// Columns of each key and index that it comes with.
+    pub fn indexed(&self) -> impl Iterator<Item = Vec<String>> {
+        let inline = self
+            .columns
+            .iter()
+            .filter(|column| column.primary_key || column.unique)
+            .map(|column| vec![column.name.clone()]);
+        let keys = self
+            .constraints
+            .iter()
+            .filter(|c| matches!(c.kind, ConstraintKind::PrimaryKey | ConstraintKind::Unique))
+            .map(|constraint| constraint.columns.clone());
+        inline.chain(keys).chain(self.indexes.iter().map(|index| index.columns.clone()))
+    }
+}
+
+/// Numbers the transactions of a script while its statements are read.
+#[derive(Debug)]
+pub struct Transactions {
+    open: bool,
+    number: u32,
+}
+
+impl Transactions {
+    /// `wrapped`: the tool runs the script in a transaction.
+    pub fn new(wrapped: bool) -> Self {
+        Self { open: wrapped, number: 0 }
+    }
+
+    /// Makes the next statement. `chained`: the end of a transaction begins another one.
+    pub fn statement(&mut self, bytes: Range<usize>, kind: Kind, chained: bool) -> Statement {
         match kind {
-            Kind::Begin => in_transaction = true,
-            Kind::End => in_transaction = false,
+            Kind::Begin if !self.open => {
+                self.open = true;
+                self.number += 1;
+            }
+            Kind::End => {
+                self.open = chained;
+                self.number += 1;
+            }
+            _ if !self.open => self.number += 1,
             _ => {}
         }
-        let bytes = own_bytes(statement.syntax());
-        statements.push(Statement { bytes, kind, in_transaction });
+        Statement { bytes, kind, in_transaction: self.open, transaction: self.number }
     }
-    statements
-}
-
-fn kind(statement: &ast::Stmt) -> Kind {
-    match statement {
-        ast::Stmt::CreateTable(it) => Kind::CreateTable(create_table(it)),
-        ast::Stmt::CreateTableAs(it) => made_by_query(it.table_name().map(|n| name_of(n.syntax()))),
-        ast::Stmt::SelectInto(it) => made_by_query(select_into_name(it)),
-        ast::Stmt::AlterTable(it) => Kind::AlterTable {
-            table: it.table_relation_name().map(|n| name_of(n.syntax())).unwrap_or_default(),
-            actions: it.actions().map(|action| actions::action(&action)).collect(),
-        },
-        ast::Stmt::CreateIndex(it) => create_index(it),
-        ast::Stmt::DropTable(it) => {
-            Kind::DropTable { tables: it.table_name_refs().map(|n| name_of(n.syntax())).collect() }
-        }
-        ast::Stmt::DropIndex(it) => Kind::DropIndex {
-            indexes: it.index_refs().map(|n| name_of(n.syntax())).collect(),
-            concurrently: it.concurrently_token().is_some(),
-        },
-        ast::Stmt::Update(it) => Kind::Update {
-            table: it.relation_name().map(|n| name_of(n.syntax())).unwrap_or_default(),
-            filtered: it.where_clause_or_current_of().is_some() || it.from_clause().is_some(),
-        },
-        ast::Stmt::Delete(it) => Kind::Delete {
-            table: it.relation_name().map(|n| name_of(n.syntax())).unwrap_or_default(),
-            filtered: it.where_clause_or_current_of().is_some() || it.using_clause().is_some(),
-        },
-        ast::Stmt::Insert(it) => Kind::Insert {
-            table: it.relation_name_ref().map(|n| name_of(n.syntax())).unwrap_or_default(),
-        },
-        ast::Stmt::Begin(_) => Kind::Begin,
-        ast::Stmt::Commit(_) | ast::Stmt::Rollback(_) => Kind::End,
-        other => drop_or_create(other).unwrap_or_else(|| maintenance(other)),
-    }
-}
-
-fn made_by_query(name: Option<String>) -> Kind {
-    Kind::CreateTable(CreateTable {
-        name: name.unwrap_or_default(),
-        columns: Vec::new(),
-        primary_key: false,
-        special: true,
-        foreign_keys: Vec::new(),
-        indexed: Vec::new(),
-    })
-}
-
-fn select_into_name(select: &ast::SelectInto) -> Option<String> {
-    let clause = select.into_clause()?.syntax().text().to_string();
-    clause.split_whitespace().last().map(bare_name)
-}
-
-fn create_table(table: &ast::CreateTable) -> CreateTable {
-    let mut made = CreateTable {
-        name: table.table_name().map(|n| name_of(n.syntax())).unwrap_or_default(),
-        columns: Vec::new(),
-        primary_key: false,
-        special: table.partition_of().is_some()
-            || table.inherits().is_some()
-            || table.of_type().is_some()
-            || matches!(table.persistence(), Some(ast::Persistence::Temp(_))),
-        foreign_keys: Vec::new(),
-        indexed: Vec::new(),
-    };
-    for argument in table.table_arg_list().iter().flat_map(ast::TableArgList::args) {
-        match argument {
-            ast::TableArg::Column(column) => made.columns.push(actions::table_column(&column)),
-            ast::TableArg::LikeClause(_) => made.special = true,
-            ast::TableArg::TableConstraint(constraint) => match constraint {
-                ast::TableConstraint::PrimaryKeyConstraint(key) => {
-                    made.primary_key = true;
-                    made.indexed.push(names_in_brackets(key.syntax()));
-                }
-                ast::TableConstraint::UniqueConstraint(key) => {
-                    made.indexed.push(names_in_brackets(key.syntax()));
-                }
-                ast::TableConstraint::ForeignKeyConstraint(key) => {
-                    let columns = key.from_columns().map(|list| names_in_brackets(list.syntax()));
-                    made.foreign_keys.push(columns.unwrap_or_default());
-                }
-                _ => {}
-            },
-        }
-    }
-    for column in &made.columns {
-        made.primary_key |= column.primary_key;
-        if column.primary_key || column.unique {
-            made.indexed.push(vec![column.name.clone()]);
-        }
-        if column.references {
-            made.foreign_keys.push(vec![column.name.clone()]);
-        }
-    }
-    made
-}
-
-fn create_index(index: &ast::CreateIndex) -> Kind {
-    let items = index.partition_item_list().into_iter().flat_map(|list| {
-        list.partition_items().map(|item| item.syntax().text().to_string()).collect::<Vec<_>>()
-    });
-    let keyword = index.index_token().map(|token| token.text_range());
-    Kind::CreateIndex(CreateIndex {
-        name: index.index().map(|n| name_of(n.syntax())).unwrap_or_default(),
-        table: index.table_relation_name().map(|n| name_of(n.syntax())).unwrap_or_default(),
-        columns: items
-            .take_while(|item| !item.contains('('))
-            .filter_map(|item| item.split_whitespace().next().map(bare_name))
-            .collect(),
-        unique: index.unique_token().is_some(),
-        concurrently: index.concurrently_token().is_some(),
-        partial: index.where_clause().is_some(),
-        keyword: keyword.map_or(0..0, |range| range.start().into()..range.end().into()),
-    })
-}
-
-fn drop_or_create(statement: &ast::Stmt) -> Option<Kind> {
-    let drop = |what| Some(Kind::Drop { what, names: dropped_names(statement.syntax()) });
-    let create = |what, name: Option<String>| name.map(|name| Kind::Create { what, name });
-    match statement {
-        ast::Stmt::DropView(_) | ast::Stmt::DropMaterializedView(_) => drop("view"),
-        ast::Stmt::DropFunction(_)
-        | ast::Stmt::DropProcedure(_)
-        | ast::Stmt::DropRoutine(_)
-        | ast::Stmt::DropAggregate(_) => drop("function"),
-        ast::Stmt::DropTrigger(_) => drop("trigger"),
-        ast::Stmt::DropType(_) => drop("type"),
-        ast::Stmt::DropDomain(_) => drop("domain"),
-        ast::Stmt::DropSchema(_) => drop("schema"),
-        ast::Stmt::DropDatabase(_) => drop("database"),
-        ast::Stmt::DropSequence(_) => drop("sequence"),
-        ast::Stmt::DropExtension(_) => drop("extension"),
-        ast::Stmt::DropPolicy(_) => drop("policy"),
-        ast::Stmt::CreateView(it) => create("view", it.view().map(|n| name_of(n.syntax()))),
-        ast::Stmt::CreateMaterializedView(it) => {
-            create("view", it.view().map(|n| name_of(n.syntax())))
-        }
-        ast::Stmt::CreateFunction(it) => create("function", it.name().map(|n| name_of(n.syntax()))),
-        ast::Stmt::CreateType(it) => create("type", it.type_name().map(|n| name_of(n.syntax()))),
-        _ => None,
-    }
-}
-
-fn maintenance(statement: &ast::Stmt) -> Kind {
-    let text = statement.syntax().text().to_string();
-    match statement {
-        ast::Stmt::Truncate(it) => Kind::Truncate {
-            tables: it
-                .table_list()
-                .map(|list| list.table_relation_names().map(|n| name_of(n.syntax())).collect())
-                .unwrap_or_default(),
-            cascade: text.to_ascii_lowercase().contains("cascade"),
-        },
-        ast::Stmt::Refresh(it) => Kind::Refresh {
-            view: it.view_ref().map(|n| name_of(n.syntax())).unwrap_or_default(),
-            concurrently: it.concurrently_token().is_some(),
-        },
-        ast::Stmt::Lock(it) => Kind::Lock {
-            tables: it
-                .relation_list()
-                .map(|list| list.relation_names().map(|n| name_of(n.syntax())).collect())
-                .unwrap_or_default(),
-            mode: it.lock_mode_clause().and_then(|clause| clause.lock_mode()).map_or_else(
-                || "access exclusive".to_owned(),
-                |mode| mode.syntax().text().to_string().to_ascii_lowercase(),
-            ),
-        },
-        ast::Stmt::Vacuum(it) if it.is_full() => Kind::Rewrite {
-            what: "VACUUM FULL",
-            table: it.table_and_columns_list().map(|n| name_of(n.syntax())).unwrap_or_default(),
-        },
-        ast::Stmt::Cluster(it) => Kind::Rewrite {
-            what: "CLUSTER",
-            table: it.table_name_ref().map(|n| name_of(n.syntax())).unwrap_or_default(),
-        },
-        ast::Stmt::AlterType(it) => match it.action() {
-            Some(ast::AlterTypeAction::AddValue(value)) => Kind::AddEnumValue {
-                type_name: it.type_name_ref().map(|n| name_of(n.syntax())).unwrap_or_default(),
-                value: value
-                    .literal()
-                    .map(|literal| literal.syntax().text().to_string())
-                    .unwrap_or_default()
-                    .trim_matches('\'')
-                    .to_owned(),
-            },
-            _ => Kind::OtherSchemaChange,
-        },
-        other if squawk_linter::analyze::possibly_slow_stmt(other) => Kind::OtherSchemaChange,
-        _ => Kind::Other,
-    }
-}
-
-/// The names after `DROP <what> [IF EXISTS]`, without argument lists and options.
-fn dropped_names(node: &SyntaxNode) -> Vec<String> {
-    let text = node.text().to_string();
-    let mut words: Vec<&str> = text.split_whitespace().collect();
-    let skip = |word: &str| {
-        ["drop", "materialized", "if", "exists"]
-            .iter()
-            .any(|known| word.eq_ignore_ascii_case(known))
-    };
-    let mut kinds = 0;
-    words.retain(|word| {
-        if skip(word) {
-            return false;
-        }
-        kinds += 1;
-        kinds > 1
-    });
-    let list = words.join(" ");
-    list.split([',', '(', ';'])
-        .filter_map(|part| part.split_whitespace().next())
-        .map(bare_name)
-        .take(1)
-        .collect()
-}
-
-/// Bytes of a node without leading comments and white space, and without a final semicolon.
-pub fn own_bytes(node: &SyntaxNode) -> Range<usize> {
-    let range = node.text_range();
-    let start = node
-        .children_with_tokens()
-        .find(|child| !child.kind().is_trivia())
-        .map_or(range.start(), |child| child.text_range().start());
-    usize::from(start)..usize::from(range.end())
-}
-
-/// The last part of a possibly qualified name, as the database stores it.
-pub fn name_of(node: &SyntaxNode) -> String {
-    let text = node.text().to_string();
-    let text = text.trim();
-    let text = match text.get(..5) {
-        Some(only) if only.eq_ignore_ascii_case("only ") => text.get(5..).unwrap_or(text),
-        _ => text,
-    };
-    bare_name(text)
-}
-
-/// The last part of a name as written: quotes removed, folded to lower case unless quoted.
-pub fn bare_name(text: &str) -> String {
-    let text = text.trim().trim_end_matches(['*', ';', ',', ')', ' ']);
-    if let Some(inner) = text.strip_suffix('"') {
-        return inner.rsplit('"').next().unwrap_or(inner).to_owned();
-    }
-    text.rsplit('.').next().unwrap_or(text).trim().to_ascii_lowercase()
-}
-
-/// The names in the first pair of brackets.
-pub fn names_in_brackets(node: &SyntaxNode) -> Vec<String> {
-    let text = node.text().to_string();
-    let inner =
-        text.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map(|(list, _)| list);
-    inner.unwrap_or("").split(',').map(bare_name).filter(|name| !name.is_empty()).collect()
 }

@@ -1,8 +1,10 @@
 //! Migrations as files: undone, edited, numbered twice.
 
 use super::actions::ActionKind;
+use super::dialect::Dialect;
 use super::discover::{self, Direction, Framework, Identity};
-use super::facts::{self, Kind};
+use super::facts::{Kind, Statement};
+use super::read;
 use super::say::{About, draft};
 use super::script::context_need;
 use crate::domain::change::{Change, ChangeKind, FileChange};
@@ -155,10 +157,11 @@ fn has_rollback(context: &RuleContext<'_>, file: &FileChange, identity: &Identit
 /// Whether the release before can go on with the schema that the migration leaves: nothing is
 /// taken away, and nothing is demanded of rows that it writes.
 fn only_adds(file: &FileChange) -> bool {
-    let Some(parsed) = file.head_text().and_then(|text| sql::parse(text.as_str())) else {
+    let Some((text, identity)) = file.head_text().zip(discover::identify_file(file)) else {
         return false;
     };
-    let statements = facts::of_script(&parsed.tree(), false);
+    let read = read::forward(identity.framework, Dialect::Postgres, text.as_str(), false);
+    let statements = read.statements;
     let made = |table: &str| {
         statements.iter().any(|s| matches!(&s.kind, Kind::CreateTable(made) if made.name == table))
     };
@@ -166,17 +169,20 @@ fn only_adds(file: &FileChange) -> bool {
         && statements.iter().all(|statement| match &statement.kind {
             Kind::CreateTable(_)
             | Kind::Create { .. }
+            | Kind::CreateEnum { .. }
+            | Kind::CreatePolicy { .. }
+            | Kind::Set { .. }
             | Kind::Begin
             | Kind::End
             | Kind::Other
             | Kind::AddEnumValue { .. } => true,
             Kind::OtherSchemaChange => is_remark(file, statement),
             Kind::CreateIndex(index) => !index.unique || made(&index.table),
-            Kind::Insert { table } => made(table),
+            Kind::Insert { table, .. } => made(table),
             Kind::AlterTable { table, actions } => {
                 made(table)
                     || actions.iter().all(|action| match &action.kind {
-                        ActionKind::AddColumn(column) => !column.not_null || column.filled,
+                        ActionKind::AddColumn(column) => !column.not_null || column.is_filled(),
                         ActionKind::ValidateConstraint { .. }
                         | ActionKind::DropNotNull { .. }
                         | ActionKind::SetDefault { .. } => true,
@@ -188,7 +194,7 @@ fn only_adds(file: &FileChange) -> bool {
 }
 
 /// `COMMENT ON …`, which only people read.
-fn is_remark(file: &FileChange, statement: &facts::Statement) -> bool {
+fn is_remark(file: &FileChange, statement: &Statement) -> bool {
     let text = file.head_text().and_then(|text| text.as_str().get(statement.bytes.clone()));
     text.is_some_and(|text| {
         text.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("comment"))

@@ -1,7 +1,8 @@
 //! What earlier migrations say about a column.
 
 use super::actions::ActionKind;
-use super::facts::{self, Kind, Statement};
+use super::facts::{Kind, Statement};
+use super::postgres;
 use super::script::{At, context_need};
 use crate::rules::RuleContext;
 use crate::rules::parse::sql;
@@ -26,7 +27,7 @@ pub(super) fn type_before(
         .filter(|file| file.text.as_str().to_ascii_lowercase().contains(column))
         .find_map(|file| {
             let parsed = sql::parse(file.text.as_str())?;
-            let statements = facts::of_script(&parsed.tree(), false);
+            let statements = postgres::statements(&parsed.tree(), false);
             last_type(statements.iter(), table, column)
         })
 }

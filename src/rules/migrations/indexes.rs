@@ -97,7 +97,7 @@ pub(super) const DROP_NOT_CONCURRENT: Rule = rule(
     Performance,
     |context, findings| {
         on_statements(context, findings, Holds::OnPostgres, |at| {
-            let Kind::DropIndex { indexes, concurrently: false } = &at.statement.kind else {
+            let Kind::DropIndex { indexes, concurrently: false, .. } = &at.statement.kind else {
                 return None;
             };
             let name = indexes.first()?;
@@ -295,13 +295,13 @@ pub(super) const FOREIGN_KEY_WITHOUT_INDEX: Rule = rule(
 /// migration may have made the index.
 fn keys_of(at: &At<'_>) -> Vec<(String, Vec<String>)> {
     match &at.statement.kind {
-        Kind::CreateTable(made) if !made.special => {
-            made.foreign_keys.iter().map(|columns| (made.name.clone(), columns.clone())).collect()
+        Kind::CreateTable(made) if !made.is_special() => {
+            made.foreign_keys().map(|(columns, _)| (made.name.clone(), columns)).collect()
         }
         Kind::AlterTable { table, actions } => actions
             .iter()
             .filter_map(|action| match &action.kind {
-                ActionKind::AddColumn(column) if column.references => {
+                ActionKind::AddColumn(column) if column.references.is_some() => {
                     Some((table.clone(), vec![column.name.clone()]))
                 }
                 _ => None,
@@ -318,7 +318,7 @@ fn is_indexed(all: &[Migration<'_>], table: &str, columns: &[String]) -> bool {
             && index.iter().take(columns.len()).all(|column| columns.contains(column))
     };
     all.iter().flat_map(|migration| &migration.script.statements).any(|s| match &s.kind {
-        Kind::CreateTable(made) if made.name == table => made.indexed.iter().any(|i| covers(i)),
+        Kind::CreateTable(made) if made.name == table => made.indexed().any(|index| covers(&index)),
         Kind::CreateIndex(index) => {
             index.table == table && !index.partial && covers(&index.columns)
         }

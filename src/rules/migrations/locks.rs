@@ -86,10 +86,9 @@ pub(super) const REFRESH_NOT_CONCURRENT: Rule = rule(
             let Kind::Refresh { view, concurrently: false } = &at.statement.kind else {
                 return None;
             };
-            let made_here =
-                at.migration.script.statements.iter().any(
-                    |s| matches!(&s.kind, Kind::Create { what: "view", name } if name == view),
-                );
+            let made_here = at.migration.script.statements.iter().any(
+                |s| matches!(&s.kind, Kind::Create { what: "view", name, .. } if name == view),
+            );
             (!made_here).then(|| Draft {
                 symbol: Some(view.clone()),
                 ..draft(

@@ -3,6 +3,7 @@
 //! Facts come from one parse of each file ([`script`]); where squawk's linter has worked out
 //! something subtle, its hit is taken as the fact and worded here.
 
+#[allow(dead_code, reason = "read by rules that build on these facts")]
 mod actions;
 mod columns;
 mod constraints;
@@ -11,28 +12,32 @@ mod design;
 mod dialect;
 pub(super) mod discover;
 mod drops;
+#[allow(dead_code, reason = "read by rules that build on these facts")]
 pub(super) mod facts;
 mod files;
 mod history;
 mod indexes;
 mod locks;
+pub(super) mod names;
+mod postgres;
+mod read;
 mod renames;
 mod say;
+#[allow(dead_code, reason = "read by rules that build on these facts")]
 mod script;
 
 pub(super) use actions::ActionKind;
 pub(super) use facts::{Kind, Statement};
 
 use super::Rule;
-use super::parse::sql;
 use crate::domain::path::RepoPath;
 
 /// The statements of a migration's forward part, for rules that need no more than that.
 pub(super) fn forward_statements(path: &RepoPath, text: &str) -> Vec<Statement> {
     let Some(identity) = discover::identify(path, text) else { return Vec::new() };
-    let forward = discover::forward_part(identity.framework, text);
-    let masked = sql::standard_quotes(&sql::keep_only(text, &forward));
-    sql::parse(&masked).map_or_else(Vec::new, |parsed| facts::of_script(&parsed.tree(), false))
+    let dialect = dialect::of_path(path).or_else(|| dialect::of_text(text));
+    let dialect = dialect.unwrap_or(dialect::Dialect::Postgres);
+    read::forward(identity.framework, dialect, text, false).statements
 }
 
 pub(super) const RULES: &[Rule] = &[

@@ -80,7 +80,7 @@ pub(super) const TABLE_RENAMED: Rule = rule(
 /// Whether the script gives the old name to a view or a new table.
 fn keeps_the_old_name(at: &At<'_>, old: &str) -> bool {
     at.migration.script.statements.iter().any(|s| match &s.kind {
-        Kind::Create { what: "view", name } => name == old,
+        Kind::Create { what: "view", name, .. } => name == old,
         Kind::CreateTable(made) => made.name == old,
         _ => false,
     })
@@ -88,7 +88,7 @@ fn keeps_the_old_name(at: &At<'_>, old: &str) -> bool {
 
 fn replaces_a_dropped_table(at: &At<'_>, new: &str) -> bool {
     at.migration.script.statements.iter().any(|s| {
-        matches!(&s.kind, Kind::DropTable { tables } if tables.iter().any(|table| table == new))
+        matches!(&s.kind, Kind::DropTable { tables, .. } if tables.iter().any(|table| table == new))
     })
 }
 

@@ -6,19 +6,17 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use squawk_linter::Linter;
-
 pub use squawk_linter::Rule as Hit;
 
 use super::actions::Action;
 use super::dialect::{self, Dialect};
 use super::discover::{self, Direction, Framework, Identity};
-use super::facts::{self, Kind, Statement};
-use crate::domain::change::{Change, FileChange, SourceFile};
+use super::facts::{Kind, Statement};
+use super::{names, read};
+use crate::domain::change::{Change, FileChange, SourceFile, Text};
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::path::RepoPath;
 use crate::ports::source::Need;
-use crate::rules::parse::sql;
 use crate::rules::{Draft, Findings, RuleContext};
 
 /// One side of a migration file, parsed.
@@ -27,46 +25,31 @@ pub struct Script {
     pub statements: Vec<Statement>,
     /// What the linter reports, by rule.
     hits: Vec<(Hit, Range<usize>)>,
-    /// What the file itself shows about its database.
-    dialect: Option<Dialect>,
     /// The file's own text, for fixes.
     pub text: String,
     /// The tool runs it in a transaction; `None` when the file does not show it.
     pub wrapped: Option<bool>,
+    /// Every statement was understood.
+    pub complete: bool,
 }
 
 impl Script {
-    fn parse(change: &Change, file: &FileChange, text: &str) -> Self {
+    fn parse(change: &Change, file: &FileChange, text: &str, dialect: Dialect) -> Self {
         let identity = discover::identify(&file.path, text);
         let framework = identity.as_ref().map_or(Framework::Plain, |identity| identity.framework);
         let wrapped = match framework {
             Framework::Diesel if opts_out(change, file) => Some(false),
             _ => discover::runs_in_transaction(framework, text),
         };
-        let forward = discover::forward_part(framework, text);
-        let masked = sql::standard_quotes(&sql::keep_only(text, &forward));
-        let mut script = Self {
+        let read = read::forward(framework, dialect, text, wrapped == Some(true));
+        Self {
             identity,
-            statements: Vec::new(),
-            hits: Vec::new(),
-            dialect: dialect::of_path(&file.path).or_else(|| dialect::of_text(text)),
+            statements: read.statements,
+            hits: read.hits,
             text: text.to_owned(),
             wrapped,
-        };
-        if let Some(parsed) = sql::parse(&masked) {
-            script.statements = facts::of_script(&parsed.tree(), wrapped == Some(true));
-            let mut linter = Linter::with_default_rules();
-            linter.rules.insert(Hit::BanDisableTrigger);
-            linter.rules.insert(Hit::BanReplicaIdentity);
-            linter.rules.insert(Hit::BanAlterGeneratedExpression);
-            linter.settings.assume_in_transaction = wrapped == Some(true);
-            script.hits = linter
-                .lint(&parsed, &masked)
-                .into_iter()
-                .map(|hit| (hit.code, hit.text_range.start().into()..hit.text_range.end().into()))
-                .collect();
+            complete: read.complete,
         }
-        script
     }
 }
 
@@ -114,11 +97,13 @@ impl<'a> Migration<'a> {
         let mut created: HashSet<String> = HashSet::new();
         let mut all = Vec::new();
         for file in files {
-            let parsed =
-                context.parsed(file, Side::Head, |text| Script::parse(context.change, file, text));
+            let shown = dialect::of_path(&file.path)
+                .or_else(|| dialect::of_text(file.head_text().map_or("", Text::as_str)));
+            let dialect = shown.or_else(|| around.dialect(&file.path)).unwrap_or(Dialect::Postgres);
+            let parsed = context.parsed(file, Side::Head, |text| {
+                Script::parse(context.change, file, text, dialect)
+            });
             let Some(script) = parsed else { continue };
-            let dialect =
-                script.dialect.or_else(|| around.dialect(&file.path)).unwrap_or(Dialect::Postgres);
             let created_before = created.clone();
             if file.is_added() {
                 created.extend(tables_made(&script.statements).map(str::to_owned));
@@ -131,7 +116,7 @@ impl<'a> Migration<'a> {
     /// Whether the table is new with this change at that point, so that it is empty and nobody
     /// waits for its locks.
     pub fn is_new_table(&self, table: &str, before: usize) -> bool {
-        if self.created_before.contains(table) {
+        if self.created_before.iter().any(|made| names::same(made, table)) {
             return true;
         }
         let earlier: Vec<&Statement> =
@@ -141,13 +126,14 @@ impl<'a> Migration<'a> {
                 let super::actions::ActionKind::RenameTable { to } = &action.kind else {
                     return None;
                 };
-                (to == table).then_some(from.as_str())
+                names::same(to, table).then_some(from.as_str())
             }),
             _ => None,
         });
         earlier.iter().any(|s| match &s.kind {
             Kind::CreateTable(made) => {
-                made.name == table || Some(made.name.as_str()) == renamed_from
+                names::same(&made.name, table)
+                    || renamed_from.is_some_and(|from| names::same(&made.name, from))
             }
             _ => false,
         })
@@ -237,10 +223,10 @@ impl At<'_> {
             Kind::AlterTable { table, .. }
             | Kind::Update { table, .. }
             | Kind::Delete { table, .. }
-            | Kind::Insert { table } => table,
+            | Kind::Insert { table, .. } => table,
             Kind::CreateTable(made) => &made.name,
             Kind::CreateIndex(index) => &index.table,
-            Kind::DropTable { tables } | Kind::Truncate { tables, .. } => {
+            Kind::DropTable { tables, .. } | Kind::Truncate { tables, .. } => {
                 tables.first().map_or("", String::as_str)
             }
             _ => "",

@@ -8,6 +8,7 @@ use regex::bytes::Regex;
 
 use super::content::{self, MODE_SYMLINK};
 use super::derived;
+use super::directed::Directions;
 use super::local::oid;
 use super::options::Limits;
 use super::tree::{self, File, Followed, Walked};
@@ -49,6 +50,8 @@ pub(super) struct Pattern {
     index: usize,
     side: Side,
     globs: Option<GlobSet>,
+    /// The same as written; empty for every file.
+    written: Vec<String>,
     /// `None`: the path alone decides.
     words: Option<Regex>,
     limit: usize,
@@ -63,6 +66,7 @@ impl Pattern {
                 index,
                 side: *side,
                 globs: Some(set),
+                written: globs.clone(),
                 words: None,
                 limit: *limit,
             })),
@@ -79,16 +83,13 @@ impl Pattern {
         globs: &[String],
         limit: usize,
     ) -> Result<Self, String> {
+        let written = globs.to_vec();
         let globs = if globs.is_empty() { None } else { Some(glob_set(globs)?) };
-        Ok(Self { index, side, globs, words: Some(whole_words(words)?), limit })
+        Ok(Self { index, side, globs, written, words: Some(whole_words(words)?), limit })
     }
 
     pub fn index(&self) -> usize {
         self.index
-    }
-
-    pub fn side(&self) -> Side {
-        self.side
     }
 
     fn wants(&self, path: &RepoPath) -> bool {
@@ -153,6 +154,20 @@ impl<'a> Bounds<'a> {
             None
         }
     }
+}
+
+/// Where the patterns of one side can match; `None` without any.
+pub(super) fn directions(patterns: &[Pattern], side: Side) -> Option<Directions> {
+    let mut of_side = patterns.iter().filter(|pattern| pattern.side == side).peekable();
+    of_side.peek()?;
+    let mut directions = Directions::default();
+    for pattern in of_side {
+        match &pattern.globs {
+            Some(_) => directions.add(&pattern.written),
+            None => return Some(Directions::everywhere()),
+        }
+    }
+    Some(directions)
 }
 
 /// Adds a reason why an answer is not complete, each once.

@@ -10,6 +10,7 @@ mod cache;
 mod change;
 mod content;
 mod derived;
+mod directed;
 mod fetch;
 mod gather;
 mod history;

@@ -148,10 +148,16 @@ impl Gathering {
         let patterns = self.patterns(&mut results);
         let mut lists = Vec::new();
         for side in [Side::Head, Side::Base] {
-            if patterns.iter().any(|pattern| pattern.side() == side) {
-                let commit = gather::commit_of(&self.fetched, side);
-                lists.push((side, self.lists.get(git_dir, &repository, commit)?));
-            }
+            let Some(directions) = gather::directions(&patterns, side) else { continue };
+            let commit = gather::commit_of(&self.fetched, side);
+            let walked = if directions.is_everywhere() {
+                self.lists.get(git_dir, &repository, commit)?
+            } else {
+                let root = gather::root(&repository, commit)?;
+                let walked = tree::walk_along(&repository, root, "", MAX_ENTRIES, &directions);
+                Arc::new(walked.map_err(|error| internal(&error))?)
+            };
+            lists.push((side, walked));
         }
         let candidates: Vec<_> = lists
             .iter()

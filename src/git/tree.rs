@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use git2::{ObjectType, Odb, Oid, Repository, Tree};
 
 use super::content::{self, MAX_LINK_BYTES, MODE_SYMLINK};
+use super::directed::{Directions, Place};
 use crate::domain::path::RepoPath;
 use crate::ports::source::TreeEntry;
 
@@ -40,10 +41,31 @@ pub(super) fn walk(
     prefix: &str,
     limit: usize,
 ) -> Result<Walked, git2::Error> {
+    walk_along(repository, tree, prefix, limit, &Directions::everywhere())
+}
+
+/// Walks only where the directions lead.
+pub(super) fn walk_along(
+    repository: &Repository,
+    tree: Tree<'_>,
+    prefix: &str,
+    limit: usize,
+    directions: &Directions,
+) -> Result<Walked, git2::Error> {
     let mut walked = Walked { files: Vec::new(), cut: false };
-    let mut open = vec![(tree, prefix.as_bytes().to_vec(), 0)];
-    while let Some((tree, path, next)) = open.pop() {
+    let mut open = vec![(tree, prefix.as_bytes().to_vec(), 0, directions.start())];
+    while let Some((tree, path, next, place)) = open.pop() {
         let Some(entry) = tree.get(next) else { continue };
+        let inside = match entry.kind() {
+            Some(ObjectType::Tree) => directions.below(&place, entry.name_bytes()),
+            Some(_) if directions.wants(&place, entry.name_bytes()) => Some(Place::Everywhere),
+            _ => None,
+        };
+        let Some(inside) = inside else {
+            drop(entry);
+            open.push((tree, path, next + 1, place));
+            continue;
+        };
         let mut below = path.clone();
         if !below.is_empty() {
             below.push(b'/');
@@ -52,11 +74,13 @@ pub(super) fn walk(
         let (id, kind, mode) = (entry.id(), entry.kind(), entry.filemode());
         drop(entry);
         let too_long = below.len() > MAX_PATH_BYTES;
-        open.push((tree, path, next + 1));
+        open.push((tree, path, next + 1, place));
         match kind {
             _ if too_long => walked.cut = true,
             Some(ObjectType::Tree) if open.len() >= MAX_DEPTH => walked.cut = true,
-            Some(ObjectType::Tree) => open.push((repository.find_tree(id)?, below, 0)),
+            Some(ObjectType::Tree) => {
+                open.push((repository.find_tree(id)?, below, 0, inside));
+            }
             Some(ObjectType::Blob) if walked.files.len() >= limit => {
                 walked.cut = true;
                 break;

@@ -12,6 +12,7 @@ mod docker;
 mod engine;
 mod kubernetes;
 mod migrations;
+mod nearby;
 mod observability;
 mod openapi;
 pub mod parse;

@@ -8,6 +8,7 @@ use super::places::{is_code, is_live, text_now};
 use crate::domain::change::{Change, FileChange};
 use crate::domain::diff::{LineRange, Side};
 use crate::ports::source::Need;
+use crate::rules::nearby::{above, in_each};
 use crate::rules::openapi::document::{self, without_parameter_names};
 use crate::rules::parse::yaml;
 use crate::rules::{Draft, Findings, RuleContext};
@@ -133,13 +134,29 @@ fn new_routes(file: &FileChange) -> Vec<Route> {
         .collect()
 }
 
-pub(super) fn needs(_: &Change) -> Vec<Need> {
-    vec![need()]
+pub(super) fn needs(change: &Change) -> Vec<Need> {
+    vec![need(change)]
 }
 
-fn need() -> Need {
-    let globs = ["**/*openapi*.yaml", "**/*openapi*.yml", "**/*openapi*.json", "**/openapi/*.yaml"];
-    let globs = globs.iter().map(|glob| (*glob).to_owned()).collect();
+/// Where the description of a service lies: beside or above its code, in a directory whose name
+/// says so, or one directory below the root.
+fn need(change: &Change) -> Need {
+    const FILE: &str = "*openapi*.{yaml,yml,json}";
+    const FOLDERS: &str = "{api,apis,openapi,swagger,schema,schemas,contract,contracts,definitions,\
+                           resources,static,public}";
+    let files = change.files.iter().filter(|file| !new_routes(file).is_empty());
+    let directories = above(files.map(|file| &file.path));
+    let tails = [
+        FILE.to_owned(),
+        format!("{FOLDERS}/{FILE}"),
+        format!("{FOLDERS}/*/{FILE}"),
+        format!("src/main/resources/**/{FILE}"),
+        "openapi/*.yaml".to_owned(),
+        "*/openapi/*.yaml".to_owned(),
+    ];
+    let tails: Vec<&str> = tails.iter().map(String::as_str).collect();
+    let mut globs = in_each(directories, &tails);
+    globs.push(format!("*/{FILE}"));
     Need::Glob { side: Side::Head, globs, limit: 10 }
 }
 
@@ -153,7 +170,7 @@ struct Listed {
 
 fn listed(context: &RuleContext<'_>) -> Vec<Listed> {
     let mut all = Vec::new();
-    for file in context.gathered(&need()).iter().filter(|file| is_live(&file.path)) {
+    for file in context.gathered(&need(context.change)).iter().filter(|file| is_live(&file.path)) {
         let Some(text) = text_now(context, file) else { continue };
         let tree = yaml::parse(text.as_str());
         let Some(root) = document::root(&tree) else { continue };

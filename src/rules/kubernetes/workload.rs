@@ -128,8 +128,27 @@ fn kustomizations() -> Need {
     Need::Glob { side: Side::Head, globs, limit: 100 }
 }
 
-pub(super) fn latest_tag_needs(_: &Change) -> Vec<Need> {
-    vec![kustomizations()]
+/// Asked only where an image looks as if it had no version: the search reads every directory.
+pub(super) fn latest_tag_needs(change: &Change) -> Vec<Need> {
+    let files = change.files.iter().filter(|file| super::applies(file));
+    let mut texts = files.filter_map(FileChange::head_text);
+    if texts.any(|text| text.lines().any(|(_, line)| may_float(line))) {
+        vec![kustomizations()]
+    } else {
+        Vec::new()
+    }
+}
+
+/// Whether a line may name an image without a version. In doubt it does.
+fn may_float(line: &str) -> bool {
+    let Some((_, value)) = line.split_once("image") else { return false };
+    let value = value.trim_start_matches(['"', '\'']).trim_start();
+    let Some(value) = value.strip_prefix(':') else { return false };
+    let value = value.split(" #").next().unwrap_or(value);
+    let value = value.trim().trim_end_matches([',', '}']).trim_matches(['"', '\'']);
+    let plain = !value.is_empty()
+        && value.chars().all(|c| c.is_ascii_alphanumeric() || "./:-_@".contains(c));
+    !plain || ImageName::parse(value).is_floating()
 }
 
 pub(super) fn latest_tag(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
@@ -186,4 +205,25 @@ fn floating(
 /// Whether any file of the change may hold manifests.
 pub(super) fn change_applies(change: &Change) -> bool {
     change.files.iter().any(super::applies)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_float;
+
+    #[test]
+    fn lines_that_may_name_an_image_without_a_version() {
+        for line in [
+            "  - image: app",
+            "image: \"app:latest\"",
+            "image: *app",
+            "image: >",
+            "{image: a, b: c}",
+        ] {
+            assert!(may_float(line), "{line}");
+        }
+        for line in ["  image: app:1.2", "\"image\": \"r.example/app:1\",", "imagePullPolicy: x"] {
+            assert!(!may_float(line), "{line}");
+        }
+    }
 }

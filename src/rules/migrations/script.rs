@@ -17,6 +17,7 @@ use crate::domain::change::{Change, FileChange, SourceFile, Text};
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::path::RepoPath;
 use crate::ports::source::Need;
+use crate::rules::nearby;
 use crate::rules::{Draft, Findings, RuleContext};
 
 /// One side of a migration file, parsed.
@@ -305,6 +306,22 @@ pub fn needs(change: &Change) -> Vec<Need> {
     vec![context_need(change)]
 }
 
+/// Configuration that names the database, in the directories on the way to a migration.
+const CONFIGURATION: [&str; 9] = [
+    "schema.prisma",
+    "prisma/schema.prisma",
+    "migration_lock.toml",
+    "migrations/migration_lock.toml",
+    "prisma/migrations/migration_lock.toml",
+    "sqlc.{yaml,yml}",
+    "{db,database,internal,sql,sqlc}/sqlc.{yaml,yml}",
+    "diesel.toml",
+    "{docker-compose,compose}.{yml,yaml}",
+];
+
+/// The same in the packages of a workspace.
+const PACKAGES: [&str; 2] = ["{apps,packages}/*/prisma/schema.prisma", "*/prisma/schema.prisma"];
+
 pub(super) fn context_need(change: &Change) -> Need {
     let mut globs: Vec<String> = Vec::new();
     for file in change.files.iter().filter(|file| discover::is_forward(file)) {
@@ -324,18 +341,9 @@ pub(super) fn context_need(change: &Change) -> Need {
     }
     globs.sort();
     globs.truncate(8);
-    for configuration in [
-        "**/prisma/migrations/migration_lock.toml",
-        "**/prisma/schema.prisma",
-        "**/sqlc.yaml",
-        "**/sqlc.yml",
-        "diesel.toml",
-        "docker-compose.yml",
-        "docker-compose.yaml",
-        "compose.yml",
-        "compose.yaml",
-    ] {
-        globs.push(configuration.to_owned());
-    }
+    let migrations = change.files.iter().filter(|file| discover::is_forward(file));
+    let directories = nearby::above(migrations.map(|file| &file.path));
+    globs.extend(nearby::in_each(directories, &CONFIGURATION));
+    globs.extend(PACKAGES.map(str::to_owned));
     Need::Glob { side: Side::Head, globs, limit: 60 }
 }

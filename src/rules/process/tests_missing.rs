@@ -8,6 +8,7 @@ use crate::ports::source::Need;
 use crate::rules::{Draft, Findings, RuleContext};
 
 use super::split::subject_stem;
+use crate::rules::nearby::{above, escaped, in_each, inside};
 
 /// Changes with fewer added lines of code than this are not asked for tests.
 const MIN_ADDED_LINES: usize = 10;
@@ -136,48 +137,54 @@ pub(super) fn applies(change: &Change) -> bool {
     added >= MIN_ADDED_LINES && !touches_tests(change)
 }
 
-/// Where the tests of one file would be.
+/// Where the tests of one file would be: beside it, or in a directory for tests beside or above.
 fn need_for(path: &RepoPath) -> Need {
     let extension = path.extension().unwrap_or_default();
-    let stem = subject_stem(path);
-    let name = path.file_name().split('.').next().unwrap_or("");
-    let directory = match path.directory() {
-        "" => String::new(),
-        directory => format!("{}/", escaped(directory)),
+    let stem = escaped(&subject_stem(path));
+    let name = escaped(path.file_name().split('.').next().unwrap_or(""));
+    let beside = |tail: &str| inside(path.directory(), tail);
+    let above = |tails: &[String]| {
+        let tails: Vec<&str> = tails.iter().map(String::as_str).collect();
+        in_each(above([path]), &tails)
     };
-    let (stem, name) = (escaped(&stem), escaped(name));
     let globs = match extension.as_str() {
-        "go" => vec![format!("{directory}*_test.go")],
-        "py" => vec![format!("**/test_{stem}.py"), format!("**/{stem}_test.py")],
-        "rs" => vec![format!("**/tests/{stem}.rs"), format!("{directory}{stem}/tests.rs")],
-        "java" | "kt" | "scala" | "cs" | "php" => ["Test", "Tests", "IT", "Spec"]
-            .iter()
-            .map(|end| format!("**/{name}{end}.{extension}"))
-            .collect(),
-        "rb" => vec![format!("**/{stem}_spec.rb"), format!("**/{stem}_test.rb")],
-        "ex" => vec![format!("**/{stem}_test.exs")],
-        _ => ["ts", "js", "tsx", "mts"]
-            .iter()
-            .flat_map(|end| [format!("**/{name}.test.{end}"), format!("**/{name}.spec.{end}")])
-            .collect(),
+        "go" => vec![beside("*_test.go")],
+        "py" => {
+            let file = format!("{{test_{stem},{stem}_test}}.py");
+            let mut globs = above(&[format!("{{test,tests}}/**/{file}")]);
+            globs.push(beside(&file));
+            globs
+        }
+        "rs" => {
+            let mut globs = above(&[format!("tests/{stem}.rs")]);
+            globs.push(beside(&format!("{stem}/tests.rs")));
+            globs
+        }
+        "java" | "kt" | "scala" | "cs" | "php" => {
+            let file = format!("{name}{{Test,Tests,IT,Spec}}.{extension}");
+            let mut globs = above(&[
+                format!("src/*{{test,Test,it}}*/**/{file}"),
+                format!("{{test,tests,*Tests,*.Test}}/**/{file}"),
+            ]);
+            globs.push(beside(&file));
+            globs
+        }
+        "rb" => {
+            let file = format!("{stem}_{{spec,test}}.rb");
+            let mut globs = above(&[format!("{{spec,test}}/**/{file}")]);
+            globs.push(beside(&file));
+            globs
+        }
+        "ex" => above(&[format!("test/**/{stem}_test.exs")]),
+        _ => {
+            let file = format!("{name}.{{test,spec}}.{{ts,js,tsx,mts}}");
+            let directories = "{test,tests,__tests__,spec,specs,e2e}";
+            let mut globs = above(&[format!("{directories}/**/{file}")]);
+            globs.push(beside(&file));
+            globs
+        }
     };
     Need::Glob { side: Side::Head, globs, limit: MAX_TESTS }
-}
-
-/// A name as a glob that matches only itself.
-fn escaped(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for c in name.chars() {
-        match c {
-            '*' | '?' | '[' | ']' | '{' | '}' | '!' => {
-                out.push('[');
-                out.push(c);
-                out.push(']');
-            }
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 pub(super) fn needs(change: &Change) -> Vec<Need> {

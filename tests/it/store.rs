@@ -40,6 +40,7 @@ macro_rules! contract {
 contract! {
     intake::{
         a_delivery_survives_reopening, a_delivery_is_taken_once, concurrent_duplicates_are_one,
+        a_crowd_is_as_if_one_came_after_another,
         an_ignored_delivery_is_kept, equal_jobs_become_one, different_jobs_merge,
         merging_keeps_the_older_place, commands_do_not_merge, jobs_of_other_repositories_are_apart,
         jobs_without_delivery_coalesce_too, one_call_may_bring_equal_jobs,

@@ -1,5 +1,6 @@
 //! The store in one SQLite file, for one process.
 
+mod accept;
 mod lock;
 mod schema;
 mod write;
@@ -13,6 +14,7 @@ use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqlitePool};
 
+use self::accept::Acceptance;
 use self::lock::ProcessLock;
 use self::writer::Writer;
 use super::error::store_error;
@@ -156,10 +158,7 @@ impl Queue for SqliteStore {
             received_at: delivery.received_at.0,
             ignored: delivery.ignored,
         };
-        let wakes = !jobs.is_empty();
-        self.writer
-            .run(wakes, async move |connection| write::accept(connection, &delivery, &jobs).await)
-            .await
+        self.writer.hand_over(|reply| Acceptance::new(delivery, jobs, reply)).await
     }
 
     async fn enqueue(&self, jobs: Vec<NewJob>, now: Timestamp) -> Result<(), StoreError> {

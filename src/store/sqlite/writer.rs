@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
+use super::accept::{self, Acceptance};
 use super::lock::ProcessLock;
 use super::schema::execute;
 use crate::ports::queue::StoreError;
@@ -23,10 +24,10 @@ const GROUP: usize = 256;
 /// Requests that may wait before callers are held back.
 const BACKLOG: usize = 1024;
 
-type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+pub(super) type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// A request with its place to answer, whatever the type of its answer.
-trait Pending: Send {
+pub(super) trait Pending: Send {
     /// Does the work inside the open transaction. Runs again after a rollback.
     fn apply<'a>(
         &'a mut self,
@@ -36,6 +37,10 @@ trait Pending: Send {
     fn answer(self: Box<Self>, commit: Result<(), StoreError>);
     /// Whether workers should look at the queue after it.
     fn wakes(&self) -> bool;
+    /// The request if it stores a delivery: those of a group are stored together.
+    fn acceptance(&mut self) -> Option<&mut Acceptance> {
+        None
+    }
 }
 
 struct Request<F, T> {
@@ -109,14 +114,22 @@ impl Writer {
         F: AsyncFn(&mut SqliteConnection) -> Result<T, StoreError> + Send + 'static,
         T: Send + 'static,
     {
+        self.hand_over(|reply| Request { work, wakes, result: None, reply }).await
+    }
+
+    /// Hands a request over for the next group and answers after its commit.
+    pub(super) async fn hand_over<P, T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> P,
+    ) -> Result<T, StoreError>
+    where
+        P: Pending + 'static,
+    {
         let closed = || StoreError::Unavailable("the store is closed".to_owned());
         let sender = self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (reply, answer) = oneshot::channel();
-        sender
-            .ok_or_else(closed)?
-            .send(Box::new(Request { work, wakes, result: None, reply }))
-            .await
-            .map_err(|_| closed())?;
+        let sender = sender.ok_or_else(closed)?;
+        sender.send(Box::new(request(reply))).await.map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
     }
 
@@ -185,14 +198,26 @@ async fn commit_together(
     group: &mut [Box<dyn Pending>],
 ) -> Result<Vec<Result<(), StoreError>>, Failure> {
     execute(connection, "BEGIN IMMEDIATE").await.map_err(Failure::OfAll)?;
-    for request in &mut *group {
-        if let Err(error) = request.apply(connection).await {
-            roll_back(connection).await;
-            return Err(Failure::OfOne(error));
-        }
+    if let Err(error) = apply_all(connection, group).await {
+        roll_back(connection).await;
+        return Err(Failure::OfOne(error));
     }
     commit(connection).await?;
     Ok(vec![Ok(()); group.len()])
+}
+
+/// Deliveries first, then the others. All wait at the same moment, so any order is right.
+async fn apply_all(
+    connection: &mut SqliteConnection,
+    group: &mut [Box<dyn Pending>],
+) -> Result<(), StoreError> {
+    let stored = accept::together(connection, group).await?;
+    for request in group {
+        if !(stored && request.acceptance().is_some()) {
+            request.apply(connection).await?;
+        }
+    }
+    Ok(())
 }
 
 /// A request of the group fails: each gets a savepoint, so that the others are not spoilt.

@@ -1,7 +1,7 @@
 //! Deliveries in, jobs coalesced.
 
 use backend_team::domain::ids::{DeliveryId, InstallationId, RepoId, RepoSlug};
-use backend_team::domain::job::{JobKind, NewJob};
+use backend_team::domain::job::{JobKind, JobOutcome, NewJob};
 use backend_team::ports::queue::{Accepted, NewDelivery};
 use futures::future::join_all;
 
@@ -46,6 +46,52 @@ pub async fn concurrent_duplicates_are_one(site: &Site) {
     let answers = join_all(calls).await;
     assert_eq!(answers.iter().filter(|answer| **answer == Accepted::New).count(), 4);
     assert_eq!(store.stats(at(20)).await.unwrap().ready, 4);
+}
+
+/// What arrives at the same moment may be stored together; it must look as if it had not been.
+pub async fn a_crowd_is_as_if_one_came_after_another(site: &Site) {
+    for known_among_them in [false, true] {
+        let store = site.open().await;
+        let name = |call: u64| format!("{known_among_them}-{call}");
+        if known_among_them {
+            bring(&*store, &name(3), 5, review(1_003)).await;
+            bring(&*store, "older", 6, requested_review(1_001)).await;
+        }
+        let calls = (0..90).map(|call| {
+            let (store, id) = (&store, name(call));
+            // Pull requests 1 to 5 are asked for by some 18 deliveries each, in two ways.
+            let kind = match call % 3 {
+                0 => command(7, call),
+                1 => review(1_000 + call % 5),
+                _ => full_review(1_000 + call % 5),
+            };
+            async move { store.accept(delivery(&id, 10), vec![job(kind, &id)]).await.unwrap() }
+        });
+        let answers = join_all(calls).await;
+        let known = answers.iter().position(|answer| *answer == Accepted::Duplicate);
+        assert_eq!(known, known_among_them.then_some(3));
+        for call in 0..90 {
+            let stored = store.delivery(&DeliveryId(name(call))).await.unwrap().unwrap();
+            assert_eq!(stored.body, format!("{{\"delivery\":\"{}\"}}", name(call)).as_bytes());
+        }
+        let mut commands = 0;
+        let mut reviews = Vec::new();
+        while let Some(lease) = lease(&*store, 20).await {
+            match lease.job.kind {
+                JobKind::ReviewPull { number, full, requested, .. } => {
+                    reviews.push((number.0, full, requested));
+                }
+                _ => commands += 1,
+            }
+            store.finish(&lease, JobOutcome::Done, at(20)).await.unwrap();
+        }
+        reviews.sort_unstable();
+        let asked = |number| known_among_them && number == 1_001;
+        let expected: Vec<_> = (1_000..1_005).map(|number| (number, true, asked(number))).collect();
+        assert_eq!(reviews, expected);
+        // Delivery 3 would have brought the thirtieth.
+        assert_eq!(commands, if known_among_them { 29 } else { 30 });
+    }
 }
 
 pub async fn an_ignored_delivery_is_kept(site: &Site) {

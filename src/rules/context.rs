@@ -23,7 +23,8 @@ pub struct RuleContext<'a> {
 #[derive(Default)]
 pub struct Memo(Mutex<HashMap<MemoKey, Parsed>>);
 
-type MemoKey = (TypeId, RepoPath, Side);
+/// `None` stands for the change as a whole.
+type MemoKey = (TypeId, Option<(RepoPath, Side)>);
 type Parsed = Arc<dyn Any + Send + Sync>;
 
 impl<'a> RuleContext<'a> {
@@ -56,13 +57,28 @@ impl<'a> RuleContext<'a> {
         parse: impl FnOnce(&str) -> T,
     ) -> Option<Arc<T>> {
         let text = file.text(side)?;
-        let key = (TypeId::of::<T>(), file.path_on(side).clone(), side);
+        let place = (file.path_on(side).clone(), side);
+        self.remembered(Some(place), || parse(text.as_str()))
+    }
+
+    /// Something made once from the whole change and shared by the rules of a family. `make` must
+    /// depend on nothing but the change and the files that every one of these rules asks for.
+    pub fn shared<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<Arc<T>> {
+        self.remembered(None, make)
+    }
+
+    fn remembered<T: Any + Send + Sync>(
+        &self,
+        place: Option<(RepoPath, Side)>,
+        make: impl FnOnce() -> T,
+    ) -> Option<Arc<T>> {
+        let key = (TypeId::of::<T>(), place);
         let lock = || self.memo.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = lock().get(&key).cloned() {
             return known.downcast::<T>().ok();
         }
         // Not under the lock: parsing may be slow, and a panic must not poison it.
-        let made = Arc::new(parse(text.as_str()));
+        let made = Arc::new(make());
         lock().insert(key, made.clone());
         Some(made)
     }

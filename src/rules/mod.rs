@@ -10,6 +10,7 @@ mod context;
 mod cross;
 mod docker;
 mod engine;
+pub mod graphql;
 mod kubernetes;
 mod migrations;
 mod nearby;

@@ -54,6 +54,7 @@ impl std::fmt::Debug for Rule {
 const FAMILIES: &[&[Rule]] = &[
     super::migrations::RULES,
     super::openapi::RULES,
+    super::graphql::RULES,
     super::cross::RULES,
     super::secrets::RULES,
     super::code::RULES,

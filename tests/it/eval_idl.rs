@@ -1,0 +1,118 @@
+//! Measures the protobuf and GraphQL comparisons on the labelled cases of other tools, read from
+//! the folder that `EVAL_DIR` names. Without it there is nothing to measure.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+
+use backend_team::rules::{self, graphql};
+use serde_json::Value;
+
+#[derive(Default)]
+struct Score {
+    right: usize,
+    missed: usize,
+    wrong: usize,
+}
+
+impl Score {
+    /// Compares two multisets and returns what is missing and what is too much.
+    fn compare(&mut self, mut expected: Vec<String>, said: Vec<String>) -> Vec<String> {
+        let mut failing = Vec::new();
+        for key in said {
+            if let Some(at) = expected.iter().position(|wanted| *wanted == key) {
+                expected.swap_remove(at);
+                self.right += 1;
+            } else {
+                self.wrong += 1;
+                failing.push(format!("wrong {key}"));
+            }
+        }
+        self.missed += expected.len();
+        failing.extend(expected.into_iter().map(|key| format!("missed {key}")));
+        failing
+    }
+
+    fn f1(&self) -> f64 {
+        let whole = 2 * self.right + self.wrong + self.missed;
+        if whole == 0 { 1.0 } else { 2.0 * self.right as f64 / whole as f64 }
+    }
+}
+
+impl std::fmt::Display for Score {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let share = |whole: usize| {
+            if whole == 0 { 1.0 } else { self.right as f64 / whole as f64 }
+        };
+        write!(
+            f,
+            "right {} missed {} wrong {}: precision {:.3} recall {:.3} F1 {:.3}",
+            self.right,
+            self.missed,
+            self.wrong,
+            share(self.right + self.wrong),
+            share(self.right + self.missed),
+            self.f1()
+        )
+    }
+}
+
+fn rows(name: &str) -> Option<Vec<Value>> {
+    let Some(folder) = std::env::var_os("EVAL_DIR").map(PathBuf::from) else {
+        eprintln!("skipped: set EVAL_DIR to the folder of labelled cases");
+        return None;
+    };
+    let path = folder.join(name);
+    let out = Command::new("gzip").arg("-dc").arg(&path).output().expect("gzip runs");
+    assert!(out.status.success(), "cannot read {}", path.display());
+    let text = String::from_utf8(out.stdout).expect("UTF-8");
+    Some(text.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect())
+}
+
+fn text<'v>(row: &'v Value, key: &str) -> &'v str {
+    row[key].as_str().unwrap_or("")
+}
+
+#[test]
+fn graphql_cases() {
+    let Some(rows) = rows("graphql/cases.jsonl.gz") else { return };
+    for levels in [&["BREAKING"][..], &["BREAKING", "DANGEROUS"][..]] {
+        let mut score = Score::default();
+        let mut by_id: BTreeMap<String, usize> = BTreeMap::new();
+        for row in &rows {
+            let labels = row["oracle"].as_array().expect("labels");
+            let wanted = |label: &&Value| levels.contains(&text(label, "level"));
+            let expected: Vec<String> = labels
+                .iter()
+                .filter(wanted)
+                .map(|label| format!("{} {}", text(label, "type"), text(label, "path")))
+                .collect();
+            let found = graphql::differences(text(row, "old"), text(row, "new"));
+            let said = found
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|(_, _, breaking)| *breaking || levels.contains(&"DANGEROUS"))
+                .map(|(id, path, _)| format!("{id} {path}"))
+                .collect();
+            for failing in score.compare(expected, said) {
+                eprintln!("{}: {failing}", text(row, "id"));
+                *by_id.entry(failing).or_default() += 1;
+            }
+        }
+        eprintln!("graphql-inspector, {}: {score}", levels.join(" and "));
+        assert!(score.f1() >= 0.9, "{score}");
+    }
+}
+
+/// Ids that a rule claims are ids that the comparison gives.
+#[test]
+fn every_breaking_id_has_a_rule() {
+    let Some(rows) = rows("graphql/cases.jsonl.gz") else { return };
+    for label in rows.iter().flat_map(|row| row["oracle"].as_array().expect("labels")) {
+        let id = format!("graphql-inspector:{}", text(label, "type"));
+        // A directive on a union has no meaning in GraphQL; nothing is said about it.
+        if text(label, "level") == "BREAKING" && !id.ends_with("USAGE_UNION_MEMBER_ADDED") {
+            assert!(rules::all().any(|rule| rule.equivalents.contains(&id.as_str())), "{id}");
+        }
+    }
+}

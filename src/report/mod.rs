@@ -11,6 +11,7 @@ pub mod labels;
 pub mod line_note;
 pub mod markdown;
 mod place;
+pub mod plan;
 pub mod reply;
 #[cfg(test)]
 mod samples;

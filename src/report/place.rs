@@ -36,6 +36,23 @@ impl WebUrl {
         };
         format!("{}/{repo}/blob/{commit}/{path}{fragment}", self.0)
     }
+
+    /// The page of a file at a commit; `lines` as `12` or `12-20`, anything else is left out.
+    pub fn file(
+        &self,
+        repo: &RepoSlug,
+        commit: &CommitSha,
+        path: &str,
+        lines: Option<&str>,
+    ) -> String {
+        let number = |text: &str| text.trim().parse::<u32>().ok();
+        let fragment = lines.and_then(|lines| match lines.split_once('-') {
+            None => Some(format!("#L{}", number(lines)?)),
+            Some((start, end)) => Some(format!("#L{}-L{}", number(start)?, number(end)?)),
+        });
+        let (path, fragment) = (percent_encoded(path), fragment.unwrap_or_default());
+        format!("{}/{repo}/blob/{commit}/{path}{fragment}", self.0)
+    }
 }
 
 /// A path as part of a URL: everything but unreserved characters and `/` is percent-encoded.

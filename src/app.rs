@@ -35,6 +35,9 @@ use crate::webhook::handler::{self, Intake};
 use crate::webhook::parse;
 
 const USER_AGENT: &str = concat!("backend-team/", env!("CARGO_PKG_VERSION"));
+/// Pause between looks for deliveries that failed just now. Each is one request of the App's own
+/// limit, thirty an hour.
+const REDELIVERY_INTERVAL: Duration = Duration::from_secs(120);
 /// Between rounds of deleting what is past its retention time.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(3600);
 /// Most time that work waits for the first round of catching up.
@@ -238,7 +241,12 @@ async fn upkeep(
         loop {
             resync::round(&services).await;
             caught_up.take();
-            tokio::time::sleep(interval).await;
+            let next = tokio::time::Instant::now() + interval;
+            while tokio::time::Instant::now() + REDELIVERY_INTERVAL < next {
+                tokio::time::sleep(REDELIVERY_INTERVAL).await;
+                resync::recover_deliveries(&services).await;
+            }
+            tokio::time::sleep_until(next).await;
         }
     };
     let prune = async {

@@ -65,7 +65,7 @@ pub struct Serve {
     /// Days that deliveries and dead jobs are kept. [default: 14]
     #[arg(long, value_name = "DAYS", env = "BACKEND_TEAM_RETENTION_DAYS")]
     retention_days: Option<u32>,
-    /// Seconds between looks for lost deliveries; 0 turns it off. [default: 600]
+    /// Seconds between looks for what webhooks did not bring; 0 turns it off. [default: 600]
     #[arg(long, value_name = "SECONDS", env = "BACKEND_TEAM_RESYNC_SECONDS")]
     resync_seconds: Option<u64>,
     /// Seconds that one request to GitHub may take. [default: 20]

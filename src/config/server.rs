@@ -45,8 +45,8 @@ pub struct SettingsFile {
     pub disk_cap_bytes: Option<u64>,
     /// Days that deliveries and dead jobs are kept. Default 14.
     pub retention_days: Option<u32>,
-    /// Seconds between looks for lost deliveries and unreviewed pull requests. Default 600; 0
-    /// turns it off.
+    /// Seconds between looks at all open pull requests for what webhooks did not bring. Default
+    /// 600; deliveries that failed just now are looked for every 120. 0 turns both off.
     pub resync_seconds: Option<u64>,
     /// Seconds that one request to GitHub may take. Default 20.
     pub github_timeout_seconds: Option<f64>,

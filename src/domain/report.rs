@@ -32,6 +32,8 @@ pub struct Report {
     /// Findings silenced by an inline comment in the file, with the reason given there.
     pub ignored: Vec<IgnoredFinding>,
     pub not_checked: Vec<NotChecked>,
+    /// What was taken for granted, one sentence each.
+    pub assumptions: Vec<String>,
     pub answers: Vec<Answer>,
     /// Instruction files that applied, as they were at the base commit.
     pub instructions: Vec<InstructionFile>,
@@ -40,6 +42,13 @@ pub struct Report {
     pub verdict: Verdict,
     /// Findings dropped because their place or quote was not in the change. A healthy run has 0.
     pub dropped: usize,
+}
+
+impl Report {
+    /// Whether at least one rule of any reviewer had something to look at.
+    pub fn anybody_looked(&self) -> bool {
+        self.sections.iter().any(AgentSection::looked)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -60,6 +69,13 @@ pub struct AgentSection {
     pub rules_run: Vec<RuleCode>,
     /// Number of files at which at least one rule looked.
     pub files_looked_at: usize,
+}
+
+impl AgentSection {
+    /// Whether a rule of this reviewer had something to look at.
+    pub fn looked(&self) -> bool {
+        !self.rules_run.is_empty()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +119,9 @@ pub struct RememberedFinding {
     /// Head commit at which it came back after it had been fixed or dismissed.
     #[serde(default)]
     pub reopened_at: Option<CommitSha>,
+    /// Fields of a newer version, kept as they are.
+    #[serde(flatten)]
+    pub unknown: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

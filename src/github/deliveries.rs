@@ -1,7 +1,6 @@
 //! Deliveries that GitHub could not hand over. GitHub repeats nothing by itself.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use super::call::{Call, Scope};
 use super::client::GitHub;
@@ -9,20 +8,14 @@ use super::wire;
 use crate::domain::job::Timestamp;
 use crate::ports::forge::{FailedDelivery, ForgeError};
 
-/// How far back is looked. Older failures are caught by looking at the pull requests themselves.
-const WINDOW: Duration = Duration::from_secs(24 * 3600);
 /// Entries that are looked at: three pages.
 const MAX_ENTRIES: usize = 300;
 
 impl GitHub {
     pub(super) async fn deliveries_never_received(
         &self,
+        oldest: Timestamp,
     ) -> Result<Vec<FailedDelivery>, ForgeError> {
-        let oldest = Timestamp(
-            self.now()
-                .0
-                .saturating_sub_unsigned(u64::try_from(WINDOW.as_millis()).unwrap_or(u64::MAX)),
-        );
         let operation = "/app/hook/deliveries";
         let mut entries: Vec<wire::Delivery> = Vec::new();
         let mut query = "per_page=100".to_owned();
@@ -47,6 +40,11 @@ fn is_older(entry: &wire::Delivery, oldest: Timestamp) -> bool {
     delivered.is_some_and(|at| at < oldest.0)
 }
 
+/// Payloads that this server will not take however often they are sent.
+fn refused(entry: &wire::Delivery) -> bool {
+    matches!(entry.status_code, Some(400 | 413))
+}
+
 fn succeeded(entry: &wire::Delivery) -> bool {
     entry.status.as_deref() == Some("OK")
         || entry.status_code.is_some_and(|code| (200..300).contains(&code))
@@ -57,7 +55,7 @@ fn never_received(newest_first: Vec<wire::Delivery>) -> Vec<FailedDelivery> {
     let mut seen: HashSet<String> = HashSet::new();
     newest_first
         .into_iter()
-        .filter(|entry| seen.insert(entry.guid.clone()) && !succeeded(entry))
+        .filter(|entry| seen.insert(entry.guid.clone()) && !succeeded(entry) && !refused(entry))
         .map(|entry| FailedDelivery { id: entry.id, guid: entry.guid })
         .collect()
 }
@@ -85,6 +83,7 @@ mod tests {
             entry(2, "a", "failed to connect to host", 0),
             entry(1, "b", "OK", 202),
             entry(0, "c", "timed out", 0),
+            entry(0, "d", "Invalid HTTP Response: 400", 400),
         ];
         let ids: Vec<u64> = never_received(entries).into_iter().map(|failed| failed.id).collect();
         assert_eq!(ids, [4, 3]);

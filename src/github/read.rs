@@ -9,6 +9,7 @@ use super::endpoints::segment;
 use super::wire;
 use crate::domain::event::RepoRef;
 use crate::domain::ids::{CommentId, CommitSha, InstallationId, Number, RepoId, RepoSlug};
+use crate::domain::job::Timestamp;
 use crate::domain::text::Untrusted;
 use crate::ports::forge::{
     ExistingCheckRun, FailedDelivery, ForgeError, ForgeRead, IssueComment, Permission, Pull,
@@ -239,7 +240,7 @@ impl ForgeRead for GitHub {
         }
     }
 
-    async fn failed_deliveries(&self) -> Result<Vec<FailedDelivery>, ForgeError> {
-        self.deliveries_never_received().await
+    async fn failed_deliveries(&self, since: Timestamp) -> Result<Vec<FailedDelivery>, ForgeError> {
+        self.deliveries_never_received(since).await
     }
 }

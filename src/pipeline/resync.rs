@@ -1,11 +1,12 @@
 //! Catching up: what webhooks did not bring.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use super::{JobError, Services};
 use crate::domain::event::RepoRef;
 use crate::domain::ids::{CommitSha, Number};
-use crate::domain::job::{JobKind, NewJob};
+use crate::domain::job::{JobKind, NewJob, Timestamp};
 use crate::ports::forge::{ForgeError, Pull};
 use crate::ports::queue::Lease;
 
@@ -56,10 +57,23 @@ pub async fn forget(services: &Services, lease: &Lease) -> Result<(), JobError> 
     Ok(services.source.forget(id).await?)
 }
 
+/// How far back a round looks for failed deliveries. Older failures are caught by looking at the
+/// pull requests themselves.
+const WINDOW: Duration = Duration::from_secs(24 * 3600);
+/// The same for the looks in between, which then are one page of one call.
+const RECENT: Duration = Duration::from_secs(15 * 60);
+
+/// A cheap look between two rounds: failed deliveries of the last minutes are asked for again.
+pub async fn recover_deliveries(services: &Services) {
+    if let Err(error) = redeliver(services, RECENT).await {
+        tracing::warn!(event = "redelivery_failed", %error);
+    }
+}
+
 /// One round of catching up: failed deliveries are asked for again, and every repository that the
 /// App reaches gets a [`resync`] job. Failures are logged; the next round tries again.
 pub async fn round(services: &Services) {
-    if let Err(error) = redeliver(services).await {
+    if let Err(error) = redeliver(services, WINDOW).await {
         tracing::warn!(event = "redelivery_failed", %error);
     }
     match repositories(services).await {
@@ -76,9 +90,11 @@ pub async fn round(services: &Services) {
     }
 }
 
-async fn redeliver(services: &Services) -> Result<(), ForgeError> {
+async fn redeliver(services: &Services, window: Duration) -> Result<(), ForgeError> {
+    let window = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
+    let since = Timestamp(services.clock.now().0.saturating_sub(window));
     let mut asked = HashSet::new();
-    for delivery in services.reader.failed_deliveries().await? {
+    for delivery in services.reader.failed_deliveries(since).await? {
         if asked.insert(delivery.guid.clone()) {
             services.publisher.redeliver(delivery.id).await?;
             tracing::info!(event = "redelivery_asked", delivery = delivery.guid);

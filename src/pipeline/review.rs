@@ -15,6 +15,7 @@ use crate::domain::report::{
 };
 use crate::domain::routing::{Assignment, ChangeLabel, Reason, Routing};
 use crate::domain::team::{Lane, Team};
+use crate::instructions;
 use crate::ports::source::{Fetched, Need, Source, SourceError};
 use crate::report::settle::{Settled, Settling};
 use crate::report::verdict;
@@ -200,6 +201,7 @@ fn assemble(
         dismissed: settled.dismissed,
         ignored: settled.ignored,
         not_checked,
+        assumptions: assumptions(loaded),
         instructions: loaded.instructions.files.clone(),
         problems,
         verdict: crate::domain::report::Verdict::NothingToReview,
@@ -208,6 +210,29 @@ fn assemble(
     let reviewers = report.routing.assignments.len();
     report.verdict = verdict::verdict(&report.findings, &report.carried, reviewers, &loaded.policy);
     ReviewResult { report, memory: settled.memory }
+}
+
+/// What the result rests on besides the change, where the repository says nothing about it.
+fn assumptions(loaded: &Loaded) -> Vec<String> {
+    let change = &loaded.change;
+    let mut assumptions = Vec::new();
+    if change.merge_base != change.base {
+        assumptions.push(format!(
+            "compared with {}, where the change left the base, and not with the base's present \
+             commit {}",
+            change.merge_base.short(),
+            change.base.short()
+        ));
+    }
+    let base = change.base.short();
+    if !loaded.has_policy {
+        assumptions.push(format!("no policy file at the base commit {base}: the defaults apply"));
+    }
+    if loaded.instructions.team == instructions::built_in_team() {
+        assumptions
+            .push(format!("no agents are described at the base commit {base}: the built-in team"));
+    }
+    assumptions
 }
 
 /// Migrations in the language of a framework (Python, Ruby, TypeScript): a member of the team is

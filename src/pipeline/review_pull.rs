@@ -202,6 +202,7 @@ impl Run<'_> {
                 head: head.clone(),
                 base: self.loaded.change.merge_base.clone(),
                 inputs: self.inputs.clone(),
+                unknown: Default::default(),
             });
         }
         self.keep_result(&result.report).await;

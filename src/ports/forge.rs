@@ -178,7 +178,7 @@ pub trait ForgeRead: Send + Sync {
         path: &str,
     ) -> Result<Option<String>, ForgeError>;
     /// Deliveries of the last hours that failed and whose GUID was never delivered since.
-    async fn failed_deliveries(&self) -> Result<Vec<FailedDelivery>, ForgeError>;
+    async fn failed_deliveries(&self, since: Timestamp) -> Result<Vec<FailedDelivery>, ForgeError>;
 }
 
 /// Writing. Nothing here repeats a request by itself: a repeated POST may do a thing twice.

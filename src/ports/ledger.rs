@@ -7,10 +7,10 @@ use super::queue::{Lease, StoreError};
 use crate::domain::ids::{CommentId, CommitSha, Number, RepoId};
 use crate::domain::report::RememberedFinding;
 
-/// The memory of one pull request. A JSON document in the store; unknown fields of a newer
-/// version are refused, so that a downgrade does not lose them silently.
+/// The memory of one pull request. A JSON document in the store; fields of a newer version are
+/// kept as they are, so that an older one that runs in between does not lose them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct PullMemory {
     pub findings: Vec<RememberedFinding>,
     /// The summary comment, once created.
@@ -29,15 +29,20 @@ pub struct PullMemory {
     /// Comments whose commands were carried out, the newest last: a job that runs again must not
     /// pause or dismiss again what a later command resumed or restored.
     pub answered: Vec<CommentId>,
+    /// Fields that this version does not know.
+    #[serde(flatten)]
+    pub unknown: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Reviewed {
     pub head: CommitSha,
     pub base: CommitSha,
     /// Digest of everything that decided the result besides the commits: version, rules, policy.
     pub inputs: String,
+    /// Fields that this version does not know.
+    #[serde(flatten)]
+    pub unknown: serde_json::Map<String, serde_json::Value>,
 }
 
 #[async_trait]

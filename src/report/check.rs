@@ -24,6 +24,7 @@ const MAX_MESSAGE: usize = 4_000;
 const MAX_NOT_CHECKED: usize = 100;
 /// Problems of policy and instruction files in a check's text.
 const MAX_PROBLEMS: usize = 20;
+const NOTHING: &str = "Nothing to look at";
 
 /// A reviewer by lane and by the name that the repository gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +52,7 @@ pub fn checks(
         let run = Draft {
             name: agent_check_name(policy, &reviewer.agent),
             conclusion: Some(Conclusion::Skipped),
-            title: "Nothing to look at".to_owned(),
+            title: NOTHING.to_owned(),
             summary: "Nothing in this change is for this agent.".to_owned(),
             ..Draft::default()
         };
@@ -213,23 +214,28 @@ fn agent_check(report: &Report, policy: &Policy, section: &AgentSection) -> Chec
         Conclusion::Failure
     } else if gate {
         Conclusion::ActionRequired
-    } else if !own.is_empty() || !carried.is_empty() {
+    } else if open > 0 {
         advisory(policy)
     } else {
-        clean(report)
+        clean(report, section.looked())
     };
     let mut title = match (open, stopping) {
+        (0, _) if !section.looked() => NOTHING.to_owned(),
         (0, _) => "No findings".to_owned(),
         (_, 0) => format!("{}, none blocking", counted(open, "finding")),
         _ if open == stopping => counted(open, "blocking finding"),
         _ => format!("{}, {stopping} blocking", counted(open, "finding")),
     };
     title.push_str(&unchecked(report));
-    let summary = format!(
-        "{title}. {} looked at {}.",
-        counted(section.rules_run.len(), "rule"),
-        counted(section.files_looked_at, "file")
-    );
+    let looked = match section.looked() {
+        true => format!(
+            "{} looked at {}.",
+            counted(section.rules_run.len(), "rule"),
+            counted(section.files_looked_at, "file")
+        ),
+        false => "No rule of this agent applies to the change.".to_owned(),
+    };
+    let summary = format!("{title}. {looked}");
     Draft {
         name: agent_check_name(policy, &section.agent),
         conclusion: Some(conclusion),
@@ -311,7 +317,7 @@ fn aggregate(report: &Report, policy: &Policy) -> CheckRun {
         Verdict::Blocking => Conclusion::Failure,
         Verdict::ActionRequired => Conclusion::ActionRequired,
         Verdict::Advisory => advisory(policy),
-        Verdict::NoFindings => clean(report),
+        Verdict::NoFindings => clean(report, report.anybody_looked()),
         Verdict::NothingToReview if report.not_checked.is_empty() => Conclusion::Skipped,
         Verdict::NothingToReview => Conclusion::Neutral,
     };
@@ -323,7 +329,11 @@ fn aggregate(report: &Report, policy: &Policy) -> CheckRun {
     }
     for section in &report.sections {
         let own = report.findings.iter().filter(|r| r.finding.lane == section.lane).count();
-        let found = if own == 0 { "no findings".to_owned() } else { counted(own, "finding") };
+        let found = match own {
+            0 if !section.looked() => "nothing to look at".to_owned(),
+            0 => "no findings".to_owned(),
+            _ => counted(own, "finding"),
+        };
         summary.push_str(&format!("\n- {}: {found}", prose(&cut(&section.agent, 80))));
     }
     let headlines: Vec<String> = report
@@ -360,9 +370,13 @@ fn advisory(policy: &Policy) -> Conclusion {
     if policy.strict { Conclusion::Failure } else { Conclusion::Neutral }
 }
 
-/// No findings pass only if everything was looked at.
-fn clean(report: &Report) -> Conclusion {
-    if report.not_checked.is_empty() { Conclusion::Success } else { Conclusion::Neutral }
+/// No findings pass only if something was looked at, and nothing was left out.
+fn clean(report: &Report, looked: bool) -> Conclusion {
+    match (report.not_checked.is_empty(), looked) {
+        (true, true) => Conclusion::Success,
+        (true, false) => Conclusion::Skipped,
+        (false, _) => Conclusion::Neutral,
+    }
 }
 
 fn unchecked(report: &Report) -> String {

@@ -31,6 +31,26 @@ fn clean_passes_and_names_every_agent() {
     assert_eq!(runs[2].title, "No findings");
 }
 
+/// Called, but no rule of it applies: that is no success.
+#[test]
+fn a_called_agent_with_nothing_to_look_at_is_skipped() {
+    let mut report = samples::idle_member();
+    let runs = checked(&report, &Policy::default());
+    assert_eq!(runs[0].conclusion, Some(Conclusion::Skipped));
+    assert_eq!(runs[0].title, "Nothing to look at");
+    assert!(runs[0].summary.contains("Called because"), "{}", runs[0].summary);
+    assert_eq!(runs[1].conclusion, Some(Conclusion::Success));
+    assert_eq!(runs[2].conclusion, Some(Conclusion::Success));
+    assert!(runs[2].summary.contains("data-gatekeeper: nothing to look at"));
+    report.not_checked = samples::partial().not_checked;
+    assert_eq!(checked(&report, &Policy::default())[0].conclusion, Some(Conclusion::Neutral));
+    report.not_checked.clear();
+    report.sections[1].rules_run.clear();
+    let runs = checked(&report, &Policy::default());
+    assert_eq!(runs[2].conclusion, Some(Conclusion::Skipped), "nobody looked at anything");
+    assert_eq!(runs[2].title, "No rule had anything to look at");
+}
+
 #[test]
 fn blocking_fails_and_advisory_is_neutral_unless_strict() {
     let mut policy = Policy::default();

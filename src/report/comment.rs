@@ -102,6 +102,9 @@ pub(super) fn verdict_line(report: &Report) -> String {
         count => format!(", {count} not checked"),
     };
     match report.verdict {
+        Verdict::NoFindings if !report.anybody_looked() => {
+            format!("no rule had anything to look at{unchecked}")
+        }
         Verdict::NoFindings if unchecked.is_empty() => "no findings".to_owned(),
         Verdict::NoFindings => format!("no findings in what was checked{unchecked}"),
         Verdict::Advisory => format!("{}, none blocking{unchecked}", counted(open, "finding")),

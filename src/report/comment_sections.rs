@@ -4,8 +4,9 @@ use super::comment::View;
 use super::markdown::{code_span, cut, fenced, plain, prose, prose_cell};
 use super::place::{place, place_text};
 use super::{counted, shown_quote};
-use crate::domain::finding::{Finding, Fingerprint, RuleCode, Severity};
+use crate::domain::finding::{Finding, Fingerprint, Fix, RuleCode, Severity};
 use crate::domain::instructions::{Problem, ProblemLevel};
+use crate::domain::path::RepoPath;
 use crate::domain::report::{
     AnswerKind, FindingState, NotChecked, RememberedFinding, RememberedState, ReportedFinding,
 };
@@ -17,6 +18,9 @@ const MAX_TEXT: usize = 1_200;
 const MAX_CLAUSE: usize = 300;
 /// Most lines of one quote.
 const MAX_QUOTE_LINES: usize = 8;
+/// Most lines and characters of a new file that is proposed.
+const MAX_NEW_FILE_LINES: usize = 60;
+const MAX_NEW_FILE_CHARS: usize = 4_000;
 /// Findings of one severity that stand open; the others of it fold.
 const MAX_OPEN: usize = 8;
 /// Paths named for one reason of "not checked".
@@ -111,10 +115,15 @@ fn full(view: &View<'_>, reported: &ReportedFinding) -> String {
         && let Some(quote) = shown_quote(finding)
     {
         let language = language(finding.anchor.path().extension().as_deref());
-        parts.push(fenced(&first_lines(quote), language).trim_end().to_owned());
+        parts.push(fenced(&first_lines(quote, MAX_QUOTE_LINES), language).trim_end().to_owned());
     }
     parts.push(prose(&cut(&finding.evidence, MAX_TEXT)));
     parts.push(format!("**Instead:** {}", prose(&cut(&finding.recommendation, MAX_TEXT))));
+    if view.detail.quotes
+        && let Some(Fix::NewFile { path, content }) = &finding.fix
+    {
+        parts.push(new_file(path, content));
+    }
     if !finding.related.is_empty() {
         let related = finding.related.iter().take(5).map(|other| {
             let note = plain(&cut(&other.note, MAX_CLAUSE));
@@ -129,12 +138,21 @@ fn full(view: &View<'_>, reported: &ReportedFinding) -> String {
     parts.join("\n\n")
 }
 
-fn first_lines(quote: &str) -> String {
+/// A file that would mend it, folded.
+fn new_file(path: &RepoPath, content: &str) -> String {
+    let language = language(path.extension().as_deref());
+    let shown = cut(&first_lines(content, MAX_NEW_FILE_LINES), MAX_NEW_FILE_CHARS);
+    let block = fenced(&shown, language);
+    let name = code_span(&cut(path.as_str(), 160));
+    folded("A new file that does this", &format!("{name}:\n\n{}", block.trim_end()))
+}
+
+fn first_lines(quote: &str, limit: usize) -> String {
     let lines: Vec<&str> = quote.lines().collect();
-    if lines.len() <= MAX_QUOTE_LINES {
+    if lines.len() <= limit {
         return quote.to_owned();
     }
-    let shown = lines.iter().take(MAX_QUOTE_LINES).copied().collect::<Vec<_>>().join("\n");
+    let shown = lines.iter().take(limit).copied().collect::<Vec<_>>().join("\n");
     format!("{shown}\n…")
 }
 
@@ -355,7 +373,11 @@ fn families(rules: &[RuleCode]) -> String {
     }
     let shown: Vec<String> =
         counts.iter().map(|(family, count)| format!("{} {count}", plain(family))).collect();
-    if shown.is_empty() { "0".to_owned() } else { format!("{}: {}", rules.len(), shown.join(", ")) }
+    if shown.is_empty() {
+        "nothing to look at".to_owned()
+    } else {
+        format!("{}: {}", rules.len(), shown.join(", "))
+    }
 }
 
 pub(super) fn who_looked(view: &View<'_>) -> Option<String> {

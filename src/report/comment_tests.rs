@@ -32,6 +32,12 @@ fn all_severities_unchanged_fixed_and_dismissed() {
 }
 
 #[test]
+fn a_new_file_and_a_member_without_work() {
+    insta::assert_snapshot!("new_file", without_json(&said(&samples::with_new_file())));
+    assert!(said(&samples::idle_member()).contains("| nothing to look at | 0 |"));
+}
+
+#[test]
 fn nothing_to_review() {
     insta::assert_snapshot!(said(&samples::nothing_to_review()));
 }

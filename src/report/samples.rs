@@ -131,6 +131,7 @@ pub fn remembered(fingerprint: &str, title: &str, state: RememberedState) -> Rem
         first_seen: sha('1'),
         noted: true,
         reopened_at: None,
+        unknown: Default::default(),
     }
 }
 
@@ -191,6 +192,9 @@ pub fn report(settled: Settled) -> Report {
         dismissed: settled.dismissed,
         ignored: settled.ignored,
         not_checked: Vec::new(),
+        assumptions: vec![
+            "no policy file at the base commit 1111111: the defaults apply".to_owned(),
+        ],
         answers: Vec::new(),
         instructions: Vec::new(),
         problems: settled.problems,
@@ -254,6 +258,27 @@ pub fn answers(change: &Change) -> Vec<Answer> {
         answer("metrics", AnswerKind::NoEvidence, "no counter or histogram near `Pay`", vec![]),
         answer("tracing", AnswerKind::NotApplicable, "no outgoing call was added", vec![]),
     ]
+}
+
+/// A finding whose fix is a file that is not there yet.
+pub fn with_new_file() -> Report {
+    let change = backend_change();
+    let path = "db/migrations/0007_carts.sql";
+    let mut finding = finding(&change, "migration/missing-rollback", path, 4, 4);
+    finding.title = "The migration has no way back".to_owned();
+    finding.fix = Some(Fix::NewFile {
+        path: RepoPath::new("db/migrations/0007_carts.down.sql").unwrap(),
+        content: "-- a fence: ```\nCREATE TABLE carts (id bigint);\n".to_owned(),
+    });
+    report(settled(&change, vec![finding], &[]))
+}
+
+/// Data was called, and no rule of it had anything to look at.
+pub fn idle_member() -> Report {
+    let mut report = clean();
+    report.sections[0].rules_run.clear();
+    report.sections[0].files_looked_at = 0;
+    report
 }
 
 pub fn partial() -> Report {

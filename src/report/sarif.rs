@@ -7,7 +7,7 @@ use super::place::percent_encoded;
 use super::{RuleDoc, shown_quote};
 use crate::domain::change::Anchor;
 use crate::domain::diff::Side;
-use crate::domain::finding::{Category, Confidence, Finding, Fingerprint, Severity};
+use crate::domain::finding::{Category, Confidence, Finding, Fingerprint, Fix, Severity};
 use crate::domain::report::Report;
 
 /// The report as a SARIF log. `rules` are the rules that ran or could have run.
@@ -152,10 +152,45 @@ fn result(
     if let Some(index) = index(&finding.rule.0) {
         result["ruleIndex"] = Value::from(index);
     }
+    if let Some(fix) = &finding.fix {
+        result["fixes"] = json!([fixed_by(fix, &finding.anchor)]);
+    }
     if !related.is_empty() {
         result["relatedLocations"] = Value::from(related);
     }
     result
+}
+
+/// Whole lines replaced, or a new file: text put at the start of nothing.
+fn fixed_by(fix: &Fix, anchor: &Anchor) -> Value {
+    let (path, region, text) = match fix {
+        // Lines that go take their break with them.
+        Fix::Replace { lines, replacement } if replacement.is_empty() => {
+            let next = lines.end().saturating_add(1);
+            let region = json!({
+                "startLine": lines.start(), "startColumn": 1, "endLine": next, "endColumn": 1
+            });
+            (anchor.head_path(), region, replacement)
+        }
+        Fix::Replace { lines, replacement } => {
+            let region = json!({"startLine": lines.start(), "endLine": lines.end()});
+            (anchor.head_path(), region, replacement)
+        }
+        Fix::NewFile { path, content } => {
+            (path, json!({"startLine": 1, "startColumn": 1, "endColumn": 1}), content)
+        }
+    };
+    let description = match fix {
+        Fix::Replace { .. } => "Replace these lines",
+        Fix::NewFile { .. } => "Add this file",
+    };
+    json!({
+        "description": {"text": description},
+        "artifactChanges": [{
+            "artifactLocation": {"uri": percent_encoded(path.as_str()), "uriBaseId": "%SRCROOT%"},
+            "replacements": [{"deletedRegion": region, "insertedContent": {"text": text}}],
+        }],
+    })
 }
 
 /// Plain text of a message: `[text](target)` would be a link there, a backslash stops it.
@@ -218,6 +253,13 @@ mod tests {
     fn log() {
         let log = sarif(&samples::busy(), RULES, "1.2.3");
         insta::assert_snapshot!(serde_json::to_string_pretty(&log).unwrap());
+    }
+
+    #[test]
+    fn fixes() {
+        let of = |report: &Report| sarif(report, RULES, "1")["runs"][0]["results"][0].clone();
+        let log = of(&samples::with_new_file());
+        insta::assert_snapshot!("fix", serde_json::to_string_pretty(&log["fixes"]).unwrap());
     }
 
     /// What GitHub's upload refuses or ignores when it is missing.

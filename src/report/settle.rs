@@ -161,6 +161,7 @@ impl Settling<'_> {
                 first_seen: head.clone(),
                 noted: false,
                 reopened_at: None,
+                unknown: Default::default(),
             },
         }
     }

@@ -6,11 +6,13 @@ use super::markdown::{cut, one_line, visible};
 use super::place::place_text;
 use super::{counted, shown_quote};
 use crate::domain::change::{Anchor, Change, Text};
-use crate::domain::finding::Severity;
+use crate::domain::finding::{Fix, Severity};
 use crate::domain::report::{AnswerKind, FindingState, RememberedState, Report, ReportedFinding};
 
 /// Most source lines shown for one finding.
 const MAX_EXCERPT_LINES: u32 = 8;
+/// Most lines of a new file that is proposed.
+const MAX_NEW_FILE_LINES: usize = 60;
 /// Longest source line shown, in characters.
 const MAX_LINE: usize = 160;
 
@@ -96,6 +98,16 @@ fn finding(
     };
     out.push_str(&note("why", &found.evidence));
     out.push_str(&note("instead", &found.recommendation));
+    if let Some(Fix::NewFile { path, content }) = &found.fix {
+        out.push_str(&note("new file", path.as_str()));
+        for line in content.lines().take(MAX_NEW_FILE_LINES) {
+            out.push_str(&format!("{pad} {} {}\n", paint.gutter("+"), source_line(line)));
+        }
+        let hidden = content.lines().count().saturating_sub(MAX_NEW_FILE_LINES);
+        if hidden > 0 {
+            out.push_str(&format!("{pad} {} ({hidden} more lines)\n", paint.gutter("+")));
+        }
+    }
     for other in found.related.iter().take(5) {
         let place = place_text(&other.anchor);
         out.push_str(&note("see also", &format!("{place}: {}", other.note)));
@@ -261,13 +273,15 @@ fn who_looked(report: &Report, out: &mut String) {
             .take(3)
             .map(|reason| reason.text.as_str())
             .collect();
-        let line = format!(
-            "{}: {}, {}; {}",
-            cut(&section.agent, 60),
-            counted(section.rules_run.len(), "rule"),
-            counted(section.files_looked_at, "file"),
-            reasons.join("; ")
-        );
+        let looked = match section.looked() {
+            true => format!(
+                "{}, {}",
+                counted(section.rules_run.len(), "rule"),
+                counted(section.files_looked_at, "file")
+            ),
+            false => "nothing to look at".to_owned(),
+        };
+        let line = format!("{}: {looked}; {}", cut(&section.agent, 60), reasons.join("; "));
         out.push_str(&format!("  {}\n", one_line(line.trim_end_matches([';', ' ']))));
     }
     out.push('\n');
@@ -286,6 +300,12 @@ mod tests {
     #[test]
     fn busy() {
         insta::assert_snapshot!(said(&samples::busy(), false));
+    }
+
+    #[test]
+    fn a_new_file_and_a_member_without_work() {
+        insta::assert_snapshot!("new_file", said(&samples::with_new_file(), false));
+        assert!(said(&samples::idle_member(), false).contains(": nothing to look at; "));
     }
 
     #[test]

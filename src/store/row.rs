@@ -177,7 +177,10 @@ pub(super) fn encode_memory(memory: &PullMemory) -> Result<String, StoreError> {
 
 pub(super) fn decode_memory(json: &str) -> Result<PullMemory, StoreError> {
     serde_json::from_str(json).map_err(|error| {
-        StoreError::Failed(format!("stored memory of a pull request is unreadable: {error}"))
+        StoreError::Failed(format!(
+            "stored memory of a pull request is unreadable: {error}; if a newer version of \
+             backend-team wrote it, run that version again and replay the dead job"
+        ))
     })
 }
 
@@ -215,6 +218,30 @@ mod tests {
         let strange = r#"{"kind":"from_the_future"}"#;
         assert_eq!(merge_kinds(strange, &readable).unwrap(), readable);
         assert_eq!(merge_kinds(&readable, strange).unwrap(), readable);
+    }
+
+    /// An older version that runs in between, as this one would be to a newer one.
+    #[test]
+    fn memory_of_a_newer_version_is_kept() {
+        let head = "a".repeat(40);
+        let text = format!(
+            r#"{{"findings":[{{"fingerprint":"0f","rule":"a/b","lane":"data","severity":"major",
+                "category":"data","title":"t","path":"a.sql","lines":null,"first_seen":"{head}",
+                "state":{{"state":"open"}},"noted":false,"votes":3}}],
+                "reviewed":{{"head":"{head}","base":"{head}","inputs":"x","model":"m"}},
+                "snoozed":{{"until":7}}}}"#
+        );
+        let mut memory = decode_memory(&text).unwrap();
+        memory.paused = true;
+        let again: serde_json::Value =
+            serde_json::from_str(&encode_memory(&memory).unwrap()).unwrap();
+        assert_eq!(again["snoozed"]["until"], 7);
+        assert_eq!(again["findings"][0]["votes"], 3);
+        assert_eq!(again["reviewed"]["model"], "m");
+        assert_eq!(again["paused"], true);
+        let strange = text.replace("\"open\"", "\"postponed\"");
+        let error = decode_memory(&strange).unwrap_err().to_string();
+        assert!(error.contains("run that version again"), "{error}");
     }
 
     #[test]

@@ -26,8 +26,8 @@ impl ReviewFindings {
             head_sha: Some(report.head.to_string()),
             verdict: Some(verdict_name(report.verdict)),
             agents: agents(report),
-            missing: Vec::new(),
-            assumptions: Vec::new(),
+            missing: missing(report),
+            assumptions: report.assumptions.clone(),
             questions: open(FindingKind::Question)
                 .map(|reported| reported.finding.title.clone())
                 .collect(),
@@ -60,6 +60,18 @@ fn status(report: &Report) -> Status {
         _ if !report.not_checked.is_empty() || !report.carried.is_empty() => Status::Partial,
         _ => Status::Ready,
     }
+}
+
+/// What could not be checked, each once.
+fn missing(report: &Report) -> Vec<String> {
+    let mut missing: Vec<String> = Vec::new();
+    for entry in &report.not_checked {
+        let text = format!("{}: {}", entry.what, entry.why);
+        if !missing.contains(&text) {
+            missing.push(text);
+        }
+    }
+    missing
 }
 
 fn verdict_name(verdict: Verdict) -> VerdictName {
@@ -162,6 +174,12 @@ fn finding_v1(report: &Report, finding: &Finding) -> FindingV1 {
         }
         _ => (None, None),
     };
+    let new_file = match &finding.fix {
+        Some(Fix::NewFile { path, content }) => {
+            Some(NewFileV1 { path: path.to_string(), content: content.clone() })
+        }
+        _ => None,
+    };
     let agent = match &finding.origin {
         Origin::Model { agent } => Some(agent.clone()),
         Origin::Rule => section.map(|section| section.agent.clone()),
@@ -189,6 +207,7 @@ fn finding_v1(report: &Report, finding: &Finding) -> FindingV1 {
         fingerprint: None,
         suggestion,
         suggestion_lines,
+        new_file,
         state: None,
         blocking: None,
         symbol: finding.symbol.clone(),

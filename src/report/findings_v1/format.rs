@@ -26,7 +26,7 @@ pub struct ReviewFindings {
     /// Who looked.
     #[serde(default)]
     pub agents: Vec<Agent>,
-    /// Inputs that were asked for and are not there.
+    /// Inputs that are not there: what could not be checked, and why.
     #[serde(default)]
     pub missing: Vec<String>,
     /// What was taken for granted.
@@ -185,6 +185,9 @@ pub struct FindingV1 {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^[1-9][0-9]*(-[1-9][0-9]*)?$"))]
     pub suggestion_lines: Option<String>,
+    /// A file that does what is recommended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_file: Option<NewFileV1>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<StateName>,
     /// Whether policy lets it block.
@@ -207,6 +210,12 @@ pub struct Where {
     /// Which version the lines count in; absent means head.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub side: Option<SideName>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NewFileV1 {
+    pub path: String,
+    pub content: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

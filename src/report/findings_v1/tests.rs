@@ -33,7 +33,13 @@ fn the_published_schema_is_current() {
 
 #[test]
 fn what_is_written_is_valid_and_read_back() {
-    for report in [samples::clean(), samples::busy(), samples::partial(), samples::hostile()] {
+    for report in [
+        samples::clean(),
+        samples::busy(),
+        samples::partial(),
+        samples::hostile(),
+        samples::with_new_file(),
+    ] {
         let findings = ReviewFindings::of(&report, "1.2.3");
         let text = findings.to_json();
         let value: Value = serde_json::from_str(&text).unwrap();
@@ -43,6 +49,21 @@ fn what_is_written_is_valid_and_read_back() {
         assert_eq!(ReviewFindings::parse(&text).unwrap(), (findings, vec![]));
         assert!(!text.contains('\u{202E}'));
     }
+}
+
+#[test]
+fn missing_names_what_was_not_checked() {
+    let findings = ReviewFindings::of(&samples::partial(), "1");
+    insta::assert_snapshot!("missing", findings.missing.join("\n"));
+    assert_eq!(ReviewFindings::of(&samples::clean(), "1").missing, Vec::<String>::new());
+}
+
+#[test]
+fn a_new_file_is_written() {
+    let findings = ReviewFindings::of(&samples::with_new_file(), "1");
+    let file = findings.findings[0].new_file.as_ref().unwrap();
+    assert_eq!(file.path, "db/migrations/0007_carts.down.sql");
+    assert!(file.content.contains("CREATE TABLE carts"));
 }
 
 #[test]

@@ -62,7 +62,10 @@ async fn a_lost_delivery_is_asked_for_again() {
         let number = world.open(&bad());
         world.settle().await;
         world.expect_nothing();
-        resync::round(&world.bot.services).await;
+        let mark = world.mark();
+        resync::recover_deliveries(&world.bot.services).await;
+        let calls = world.calls_after(mark);
+        assert_eq!(calls.len(), 2, "one page, one request to send again: {calls:?}");
         world.settle().await;
         world.expect_redelivery();
         world.expect_first_review(number, &FAILED);

@@ -5,6 +5,7 @@ mod commands;
 mod deliveries;
 mod demo;
 mod dismissal;
+mod overtaken;
 mod policy;
 mod reruns;
 mod size;

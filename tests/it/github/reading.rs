@@ -1,6 +1,7 @@
 //! Listings, caching, retries, redirects and reading lenient answers.
 
 use backend_team::domain::ids::{CommitSha, InstallationId, Number, RepoSlug};
+use backend_team::domain::job::Timestamp;
 use backend_team::domain::publication::Conclusion;
 use backend_team::ports::forge::{ForgeError, ForgeRead, Permission, PullState};
 use serde_json::{Value, json};
@@ -335,6 +336,6 @@ async fn failed_deliveries_are_those_never_received() {
         }
     })
     .await;
-    let failed = server.github("").failed_deliveries().await.unwrap();
+    let failed = server.github("").failed_deliveries(Timestamp(1_700_000_000_000)).await.unwrap();
     assert_eq!(failed.iter().map(|f| (f.id, f.guid.as_str())).collect::<Vec<_>>(), [(4, "b")]);
 }

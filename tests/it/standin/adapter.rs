@@ -5,6 +5,7 @@ use std::sync::Arc;
 use backend_team::domain::diff::{LineRange, Side};
 use backend_team::domain::event::RepoRef;
 use backend_team::domain::ids::{CommentId, CommitSha, InstallationId, Number, RepoId, RepoSlug};
+use backend_team::domain::job::Timestamp;
 use backend_team::domain::path::RepoPath;
 use backend_team::domain::publication::{CheckAction, Conclusion, Reaction};
 use backend_team::github::{GitHub, GitHubConfig, Timeouts};
@@ -75,12 +76,12 @@ async fn reading() {
     fixture.github.set_webhook(&address);
     fixture.github.lose_deliveries(1);
     fixture.github.comment(REPO, fixture.number, "bob", "lost").unwrap();
-    let failed = github.failed_deliveries().await.unwrap();
+    let failed = github.failed_deliveries(Timestamp(0)).await.unwrap();
     assert_eq!(failed.len(), 1);
     github.redeliver(failed[0].id).await.unwrap();
     fixture.github.deliveries_settled().await;
     assert_eq!(received.lock().unwrap().len(), 1);
-    assert!(github.failed_deliveries().await.unwrap().is_empty());
+    assert!(github.failed_deliveries(Timestamp(0)).await.unwrap().is_empty());
 }
 
 #[tokio::test]

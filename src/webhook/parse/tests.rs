@@ -299,3 +299,18 @@ proptest! {
         prop_assert!(parse("check_run", &body[..cut]).is_err());
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn openings_are_counted_block_by_block_as_one_by_one(
+        body in proptest::collection::vec(
+            proptest::sample::select(b"{[}]a9Z\" :,/_@`;\xc3".as_slice()), 0..600,
+        ),
+    ) {
+        let opens = |byte: u8| matches!(byte, b'{' | b'[');
+        let quiet = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'"';
+        let later = body.windows(2).filter(|pair| opens(pair[1]) && !quiet(pair[0])).count();
+        let first = usize::from(body.first().is_some_and(|byte| opens(*byte)));
+        proptest::prop_assert_eq!(openings(&body), first + later);
+    }
+}

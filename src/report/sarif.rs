@@ -265,8 +265,20 @@ mod tests {
     /// What GitHub's upload refuses or ignores when it is missing.
     #[test]
     fn every_result_has_what_code_scanning_needs() {
-        for report in [samples::busy(), samples::hostile(), samples::many(50)] {
-            let log = sarif(&report, RULES, "1.2.3");
+        let reports = [
+            samples::busy(),
+            samples::hostile(),
+            samples::many(50),
+            samples::partial(),
+            samples::with_new_file(),
+        ];
+        for (number, report) in reports.iter().enumerate() {
+            let log = sarif(report, RULES, "1.2.3");
+            // tests/contract/run holds them against the schema of the standard.
+            if let Some(folder) = std::env::var_os("SARIF_LOGS") {
+                let path = std::path::Path::new(&folder).join(format!("{number}.json"));
+                std::fs::write(path, log.to_string()).unwrap();
+            }
             assert_eq!(log["version"], "2.1.0");
             let run = &log["runs"][0];
             let rules = run["tool"]["driver"]["rules"].as_array().unwrap();

@@ -15,5 +15,6 @@ pub mod publication;
 pub mod registration;
 pub mod report;
 pub mod routing;
+pub mod run;
 pub mod team;
 pub mod text;

@@ -21,6 +21,10 @@ pub(super) enum Scope {
     Installation(InstallationId),
     /// One repository.
     Repository(InstallationId, RepoId),
+    /// One repository, with the right to write branches.
+    Branches(InstallationId, RepoId),
+    /// The organisation's members and teams, reading only.
+    Members(InstallationId),
 }
 
 impl Scope {
@@ -28,10 +32,18 @@ impl Scope {
         Self::Repository(repo.installation, repo.id)
     }
 
+    /// For writing branches: a token that nothing else carries.
+    pub fn branches_of(repo: &RepoRef) -> Self {
+        Self::Branches(repo.installation, repo.id)
+    }
+
     pub fn installation(self) -> Option<InstallationId> {
         match self {
             Self::App => None,
-            Self::Installation(id) | Self::Repository(id, _) => Some(id),
+            Self::Installation(id)
+            | Self::Repository(id, _)
+            | Self::Branches(id, _)
+            | Self::Members(id) => Some(id),
         }
     }
 }

@@ -21,12 +21,14 @@ const USUAL_LIFETIME: Duration = Duration::from_secs(3600);
 const REFUSAL_HOLDS: Duration = Duration::from_secs(3600);
 
 /// A subset of the App's permissions.
-#[derive(Serialize)]
+#[derive(Clone, Copy, Serialize)]
 struct Permissions {
     #[serde(skip_serializing_if = "Option::is_none")]
     checks: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     issues: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    members: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pull_requests: Option<&'static str>,
     contents: &'static str,
@@ -37,6 +39,7 @@ struct Permissions {
 const READING: Permissions = Permissions {
     checks: None,
     issues: None,
+    members: None,
     pull_requests: None,
     contents: "read",
     metadata: "read",
@@ -46,10 +49,19 @@ const READING: Permissions = Permissions {
 const REVIEWING: Permissions = Permissions {
     checks: Some("write"),
     issues: Some("write"),
+    members: None,
     pull_requests: Some("write"),
     contents: "read",
     metadata: "read",
 };
+
+/// For one repository: what a branch and its pull request need. Workflow files need a permission of
+/// their own, which is never asked for.
+const BRANCHING: Permissions =
+    Permissions { contents: "write", pull_requests: Some("write"), ..READING };
+
+/// Who is in which team.
+const MEMBERS: Permissions = Permissions { members: Some("read"), ..READING };
 
 #[derive(Serialize)]
 struct Request {
@@ -63,13 +75,38 @@ type Minting<'a> = Pin<Box<dyn Future<Output = Result<InstallationToken, ForgeEr
 
 impl GitHub {
     pub(super) async fn token(&self, scope: Scope) -> Result<SecretString, ForgeError> {
-        let (installation, repository) = match scope {
-            Scope::App => return self.app_token.at(self.now()),
-            Scope::Installation(installation) => (installation, None),
-            Scope::Repository(installation, repository) => (installation, Some(repository)),
-        };
-        let mint = || self.mint(installation, repository);
-        self.tokens.get(scope, || self.now(), mint).await
+        let now = || self.now();
+        match scope {
+            Scope::App => self.app_token.at(self.now()),
+            Scope::Installation(installation) => {
+                self.tokens.get(scope, now, || self.mint(installation, None)).await
+            }
+            Scope::Repository(installation, repository) => {
+                self.tokens.get(scope, now, || self.mint(installation, Some(repository))).await
+            }
+            Scope::Branches(installation, repository) => {
+                let mint = || self.mint_granted(installation, Some(repository), BRANCHING);
+                self.tokens.get(scope, now, mint).await
+            }
+            Scope::Members(installation) => {
+                let mint = || self.mint_granted(installation, None, MEMBERS);
+                self.tokens.get(scope, now, mint).await
+            }
+        }
+    }
+
+    /// A token with permissions that the installation need not have granted: [`ForgeError::Forbidden`]
+    /// if it has not.
+    fn mint_granted(
+        &self,
+        installation: InstallationId,
+        repository: Option<RepoId>,
+        permissions: Permissions,
+    ) -> Minting<'_> {
+        Box::pin(async move {
+            let minted = self.mint_with(installation, repository, Some(permissions)).await;
+            minted.map_err(unreachable_repository)
+        })
     }
 
     pub(super) async fn forget_token(&self, scope: Scope, refused: &SecretString) {
@@ -83,20 +120,21 @@ impl GitHub {
     fn mint(&self, installation: InstallationId, repository: Option<RepoId>) -> Minting<'_> {
         Box::pin(async move {
             if !self.refuses_narrowing(installation) {
-                match self.mint_with(installation, repository, true).await {
+                let narrow = if repository.is_some() { REVIEWING } else { READING };
+                match self.mint_with(installation, repository, Some(narrow)).await {
                     // An installation that has not accepted all permissions yet.
                     Err(ForgeError::Invalid(why)) => {
                         tracing::debug!(%installation, why, "permissions cannot be narrowed");
                     }
                     outcome => return outcome,
                 }
-                let broad = self.mint_with(installation, repository, false).await;
+                let broad = self.mint_with(installation, repository, None).await;
                 if broad.is_ok() {
                     locked(&self.broad).insert(installation, self.now());
                 }
                 return broad.map_err(unreachable_repository);
             }
-            let broad = self.mint_with(installation, repository, false).await;
+            let broad = self.mint_with(installation, repository, None).await;
             broad.map_err(unreachable_repository)
         })
     }
@@ -117,12 +155,8 @@ impl GitHub {
         &self,
         installation: InstallationId,
         repository: Option<RepoId>,
-        narrow: bool,
+        permissions: Option<Permissions>,
     ) -> Result<InstallationToken, ForgeError> {
-        let permissions = narrow.then_some(match repository {
-            Some(_) => REVIEWING,
-            None => READING,
-        });
         let call = Call::send(
             Method::POST,
             Scope::App,
@@ -142,7 +176,8 @@ impl GitHub {
     }
 }
 
-/// Without permissions in the request, 422 can only be about the repository.
+/// Without permissions in the request, 422 can only be about the repository; with them about what
+/// was granted.
 fn unreachable_repository(error: ForgeError) -> ForgeError {
     match error {
         ForgeError::Invalid(why) => ForgeError::Forbidden(why),

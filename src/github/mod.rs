@@ -7,6 +7,7 @@
 //! our own, because the library's types refuse values that they do not know yet.
 
 mod app_token;
+mod branches;
 mod cache;
 mod call;
 mod client;

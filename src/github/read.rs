@@ -9,11 +9,12 @@ use super::endpoints::segment;
 use super::wire;
 use crate::domain::event::RepoRef;
 use crate::domain::ids::{CommentId, CommitSha, InstallationId, Number, RepoId, RepoSlug};
+use crate::domain::issue::Issue;
 use crate::domain::job::Timestamp;
 use crate::domain::text::Untrusted;
 use crate::ports::forge::{
-    ExistingCheckRun, FailedDelivery, ForgeError, ForgeRead, IssueComment, Permission, Pull,
-    PullState, ReviewComment,
+    DefaultBranch, ExistingCheckRun, FailedDelivery, ForgeError, ForgeRead, IssueComment,
+    Permission, Pull, PullState, ReviewComment,
 };
 
 /// Open pull requests that are searched for a head when GitHub does not know the commit's.
@@ -186,6 +187,40 @@ impl ForgeRead for GitHub {
             Err(ForgeError::NotFound(_)) => Ok(Permission::None),
             Err(error) => Err(error),
         }
+    }
+
+    async fn issue(&self, repo: &RepoRef, number: Number) -> Result<Issue, ForgeError> {
+        self.read_issue(repo, number).await
+    }
+
+    async fn default_branch(&self, repo: &RepoRef) -> Result<DefaultBranch, ForgeError> {
+        self.read_default_branch(repo).await
+    }
+
+    async fn branch_head(
+        &self,
+        repo: &RepoRef,
+        branch: &str,
+    ) -> Result<Option<CommitSha>, ForgeError> {
+        self.read_branch_head(repo, branch).await
+    }
+
+    async fn commit_tree(&self, repo: &RepoRef, commit: &CommitSha) -> Result<String, ForgeError> {
+        self.read_commit_tree(repo, commit).await
+    }
+
+    async fn pulls_of_branch(&self, repo: &RepoRef, branch: &str) -> Result<Vec<Pull>, ForgeError> {
+        self.list_pulls_of_branch(repo, branch).await
+    }
+
+    async fn is_team_member(
+        &self,
+        repo: &RepoRef,
+        organisation: &str,
+        team: &str,
+        login: &str,
+    ) -> Result<bool, ForgeError> {
+        self.read_team_membership(repo, organisation, team, login).await
     }
 
     async fn installation_repositories(

@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::event::Actor;
 use crate::domain::ids::{CheckRunId, CommentId, CommitSha, Login, Number, RepoSlug};
+use crate::domain::issue::Issue;
 use crate::domain::publication::Conclusion;
 use crate::domain::text::Untrusted;
 use crate::ports::forge::{ExistingCheckRun, ForgeError, Permission, Pull, PullState};
@@ -157,6 +158,86 @@ impl PullRequest {
             labels: self.labels.into_iter().flatten().filter_map(|label| label.name).collect(),
         }
     }
+}
+
+#[derive(Deserialize)]
+pub(super) struct IssueAnswer {
+    pub number: u64,
+    pub state: String,
+    pub title: Option<String>,
+    pub body: Option<String>,
+    pub user: Option<Account>,
+    pub labels: Option<Vec<IssueLabel>>,
+    /// Set where the number is a pull request's.
+    pub pull_request: Option<serde::de::IgnoredAny>,
+    /// `…/repos/OWNER/NAME`, with the repository's present name.
+    pub repository_url: Option<String>,
+}
+
+/// GitHub's description allows a bare name.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum IssueLabel {
+    Name(String),
+    Label(Label),
+}
+
+impl IssueAnswer {
+    /// `known` names the repository if the answer does not.
+    pub fn into_issue(self, known: &RepoSlug) -> Issue {
+        let named = self.repository_url.as_deref().and_then(|url| {
+            let (_, slug) = url.split_once("/repos/")?;
+            RepoSlug::parse(slug)
+        });
+        let label = |label| match label {
+            IssueLabel::Name(name) => Some(name),
+            IssueLabel::Label(label) => label.name,
+        };
+        Issue {
+            number: Number(self.number),
+            slug: Some(named.unwrap_or_else(|| known.clone())),
+            open: self.state == "open",
+            title: Untrusted::new(self.title.unwrap_or_default()),
+            body: Untrusted::new(self.body.unwrap_or_default()),
+            author: actor(self.user.as_ref()),
+            labels: self.labels.into_iter().flatten().filter_map(label).collect(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct RepositoryAnswer {
+    pub default_branch: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Reference {
+    pub object: Object,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Object {
+    pub sha: CommitSha,
+}
+
+#[derive(Deserialize)]
+pub(super) struct CommitAnswer {
+    pub tree: TreeAnswer,
+}
+
+#[derive(Deserialize)]
+pub(super) struct TreeAnswer {
+    pub sha: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Membership {
+    pub state: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct CreatedPull {
+    pub number: u64,
 }
 
 /// A comment on an issue, a pull request or a line.

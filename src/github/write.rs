@@ -13,7 +13,9 @@ use crate::domain::diff::Side;
 use crate::domain::event::RepoRef;
 use crate::domain::ids::{CheckRunId, CommentId, CommitSha, Number};
 use crate::domain::publication::{Annotation, AnnotationLevel, CheckAction, Conclusion, Reaction};
-use crate::ports::forge::{CheckRunWrite, ForgeError, ForgeWrite, ReviewNote};
+use crate::ports::forge::{
+    CheckRunWrite, ForgeError, ForgeWrite, NewCommit, NewPull, ReviewNote, TreeFile,
+};
 
 fn conclusion_name(conclusion: Conclusion) -> &'static str {
     match conclusion {
@@ -285,6 +287,50 @@ impl ForgeWrite for GitHub {
             &json!({ "content": content }),
         )?;
         self.write_only(&call).await
+    }
+
+    async fn create_tree(
+        &self,
+        repo: &RepoRef,
+        base_tree: &str,
+        files: &[TreeFile],
+    ) -> Result<String, ForgeError> {
+        self.send_tree(repo, base_tree, files).await
+    }
+
+    async fn create_commit(
+        &self,
+        repo: &RepoRef,
+        commit: &NewCommit,
+    ) -> Result<CommitSha, ForgeError> {
+        self.send_commit(repo, commit).await
+    }
+
+    async fn create_branch(
+        &self,
+        repo: &RepoRef,
+        branch: &str,
+        head: &CommitSha,
+    ) -> Result<(), ForgeError> {
+        self.send_branch(repo, branch, head).await
+    }
+
+    async fn create_draft_pull(
+        &self,
+        repo: &RepoRef,
+        pull: &NewPull,
+    ) -> Result<Number, ForgeError> {
+        self.send_draft_pull(repo, pull).await
+    }
+
+    async fn update_pull(
+        &self,
+        repo: &RepoRef,
+        number: Number,
+        title: &str,
+        body: &str,
+    ) -> Result<(), ForgeError> {
+        self.send_pull_text(repo, number, title, body).await
     }
 
     async fn redeliver(&self, delivery: u64) -> Result<(), ForgeError> {

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::event::{Actor, RepoRef};
 use crate::domain::ids::{CheckRunId, CommentId, CommitSha, InstallationId, Number, RepoSlug};
+use crate::domain::issue::Issue;
 use crate::domain::job::Timestamp;
 use crate::domain::path::RepoPath;
 use crate::domain::publication::{Annotation, CheckAction, Conclusion, Reaction};
@@ -126,6 +127,42 @@ pub enum Permission {
     Admin,
 }
 
+/// The default branch and its tip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefaultBranch {
+    pub name: String,
+    pub head: CommitSha,
+}
+
+/// A file of a new tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TreeFile {
+    pub path: RepoPath,
+    /// `None` removes the file.
+    pub text: Option<String>,
+    pub executable: bool,
+}
+
+/// A commit to be written. Everything that decides its id is given, so that writing it again makes
+/// the same commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCommit {
+    pub tree: String,
+    pub parent: CommitSha,
+    pub message: String,
+    /// Of author and committer, cut to whole seconds.
+    pub at: Timestamp,
+}
+
+/// A pull request to be opened as a draft, from a branch of the same repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPull {
+    pub title: String,
+    pub body: String,
+    pub head: String,
+    pub base: String,
+}
+
 /// A delivery that GitHub could not hand over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedDelivery {
@@ -162,6 +199,27 @@ pub trait ForgeRead: Send + Sync {
         head: &CommitSha,
     ) -> Result<Vec<ExistingCheckRun>, ForgeError>;
     async fn permission(&self, repo: &RepoRef, login: &str) -> Result<Permission, ForgeError>;
+    async fn issue(&self, repo: &RepoRef, number: Number) -> Result<Issue, ForgeError>;
+    async fn default_branch(&self, repo: &RepoRef) -> Result<DefaultBranch, ForgeError>;
+    /// The tip of a branch; `None` if there is no such branch.
+    async fn branch_head(
+        &self,
+        repo: &RepoRef,
+        branch: &str,
+    ) -> Result<Option<CommitSha>, ForgeError>;
+    /// Object id of a commit's tree.
+    async fn commit_tree(&self, repo: &RepoRef, commit: &CommitSha) -> Result<String, ForgeError>;
+    /// Pull requests in any state from this branch of the repository itself, newest first.
+    async fn pulls_of_branch(&self, repo: &RepoRef, branch: &str) -> Result<Vec<Pull>, ForgeError>;
+    /// Whether an account is an active member of a team of an organisation.
+    /// [`ForgeError::Forbidden`] where the App may not see members.
+    async fn is_team_member(
+        &self,
+        repo: &RepoRef,
+        organisation: &str,
+        team: &str,
+        login: &str,
+    ) -> Result<bool, ForgeError>;
     /// Repositories that an installation reaches.
     async fn installation_repositories(
         &self,
@@ -247,6 +305,35 @@ pub trait ForgeWrite: Send + Sync {
         repo: &RepoRef,
         comment: CommentId,
         reaction: Reaction,
+    ) -> Result<(), ForgeError>;
+    /// A tree from another one with these files written or removed. Returns its object id; the
+    /// same call again makes the same tree.
+    async fn create_tree(
+        &self,
+        repo: &RepoRef,
+        base_tree: &str,
+        files: &[TreeFile],
+    ) -> Result<String, ForgeError>;
+    async fn create_commit(
+        &self,
+        repo: &RepoRef,
+        commit: &NewCommit,
+    ) -> Result<CommitSha, ForgeError>;
+    /// [`ForgeError::Invalid`] if the branch exists.
+    async fn create_branch(
+        &self,
+        repo: &RepoRef,
+        branch: &str,
+        head: &CommitSha,
+    ) -> Result<(), ForgeError>;
+    async fn create_draft_pull(&self, repo: &RepoRef, pull: &NewPull)
+    -> Result<Number, ForgeError>;
+    async fn update_pull(
+        &self,
+        repo: &RepoRef,
+        number: Number,
+        title: &str,
+        body: &str,
     ) -> Result<(), ForgeError>;
     async fn redeliver(&self, delivery: u64) -> Result<(), ForgeError>;
 }

@@ -1,11 +1,13 @@
-//! What was said, per pull request, so that it is not said again.
+//! What was said, per pull request or issue, so that it is not said again.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::queue::{Lease, StoreError};
-use crate::domain::ids::{CommentId, CommitSha, Number, RepoId};
+use crate::domain::finding::Fingerprint;
+use crate::domain::ids::{CommentId, CommitSha, Login, Number, RepoId};
 use crate::domain::report::RememberedFinding;
+use crate::domain::run::PlanRun;
 
 /// The memory of one pull request. A JSON document in the store; fields of a newer version are
 /// kept as they are, so that an older one that runs in between does not lose them.
@@ -29,9 +31,30 @@ pub struct PullMemory {
     /// Comments whose commands were carried out, the newest last: a job that runs again must not
     /// pause or dismiss again what a later command resumed or restored.
     pub answered: Vec<CommentId>,
+    /// The plan, where this is an issue and one was asked for.
+    pub plan: Option<PlanRun>,
+    /// Gates of this pull request that somebody approved, the newest last.
+    pub gates: Vec<GateApproval>,
     /// Fields that this version does not know.
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, serde_json::Value>,
+}
+
+impl PullMemory {
+    /// Whether a push to the default branch concerns what is remembered here.
+    pub fn plan_follows_base(&self) -> bool {
+        self.plan.as_ref().is_some_and(PlanRun::follows_base)
+    }
+}
+
+/// One person's yes to a gate of a pull request. It counts for one head only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GateApproval {
+    /// The finding that asks for it.
+    pub finding: Fingerprint,
+    pub head: CommitSha,
+    pub by: Login,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,5 +78,8 @@ pub trait Ledger: Send + Sync {
         number: Number,
         memory: &PullMemory,
     ) -> Result<bool, StoreError>;
+    /// Issues of a repository whose plans [follow](PullMemory::plan_follows_base) the default
+    /// branch.
+    async fn plans_that_follow_base(&self, repo: RepoId) -> Result<Vec<Number>, StoreError>;
     async fn forget(&self, repo: RepoId) -> Result<(), StoreError>;
 }

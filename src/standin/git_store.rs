@@ -71,6 +71,17 @@ pub(super) struct NewCommit<'a> {
     pub edits: &'a [FileEdit],
 }
 
+/// A commit in the terms of the git data interface.
+pub(super) struct RawCommit<'a> {
+    pub tree: &'a str,
+    pub parents: &'a [String],
+    pub message: &'a str,
+    pub name: &'a str,
+    pub email: &'a str,
+    /// Seconds since 1970, UTC.
+    pub time: i64,
+}
+
 const REGULAR: u32 = 0o100_644;
 const EXECUTABLE: u32 = 0o100_755;
 const SYMLINK: u32 = 0o120_000;
@@ -128,6 +139,31 @@ impl GitStore {
         let tree = repository.find_tree(index.write_tree_to(&repository)?)?;
         let address = format!("{}@users.noreply.example", new.author);
         let signature = Signature::new(new.author, &address, &Time::new(new.time, 0))?;
+        let parents: Vec<&git2::Commit<'_>> = parents.iter().collect();
+        let id = repository.commit(None, &signature, &signature, new.message, &tree, &parents)?;
+        Ok(id.to_string())
+    }
+
+    /// Writes a tree from another one with these files, and returns its id.
+    pub fn write_tree(&self, base: &str, edits: &[FileEdit]) -> Result<String, StandinError> {
+        let repository = self.open_objects()?;
+        let mut index = Index::new()?;
+        index.read_tree(&repository.find_tree(Oid::from_str(base)?)?)?;
+        for edit in edits {
+            apply(&repository, &mut index, edit)?;
+        }
+        Ok(index.write_tree_to(&repository)?.to_string())
+    }
+
+    /// Writes a commit of a tree that is there. Everything that decides its id is given.
+    pub fn write_commit(&self, new: &RawCommit<'_>) -> Result<String, StandinError> {
+        let repository = self.open_objects()?;
+        let mut parents = Vec::new();
+        for parent in new.parents {
+            parents.push(repository.find_commit(Oid::from_str(parent)?)?);
+        }
+        let tree = repository.find_tree(Oid::from_str(new.tree)?)?;
+        let signature = Signature::new(new.name, new.email, &Time::new(new.time, 0))?;
         let parents: Vec<&git2::Commit<'_>> = parents.iter().collect();
         let id = repository.commit(None, &signature, &signature, new.message, &tree, &parents)?;
         Ok(id.to_string())

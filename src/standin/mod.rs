@@ -54,7 +54,9 @@ pub use self::deliveries::{DeliveryOutcome, DeliveryRecord, ReleaseOrder};
 pub use self::faults::{Fault, FaultAction};
 pub use self::git_store::FileEdit;
 pub use self::records::RequestRecord;
-pub use self::views::{CheckRunView, CommentView, PullView, ReviewCommentView, ReviewView};
+pub use self::views::{
+    CheckRunView, CommentView, CommitView, PullView, ReviewCommentView, ReviewView,
+};
 
 use self::server::Shared;
 use self::world::{App, World, WorldSeed};

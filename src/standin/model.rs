@@ -59,6 +59,8 @@ pub(super) struct Repository {
     /// Lower-case login to `read`, `triage`, `write`, `maintain` or `admin`.
     pub permissions: BTreeMap<String, String>,
     pub reactions: Vec<Reaction>,
+    /// Branches that start with one of these cannot be made by the App.
+    pub protected: Vec<String>,
 }
 
 /// An issue, or the half of a pull request that it shares with issues.

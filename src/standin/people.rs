@@ -155,6 +155,40 @@ impl Standin {
         self.act(repo, |world, id| world.close_issue(id, number, login))
     }
 
+    pub fn reopen_issue(&self, repo: &str, number: u64, login: &str) -> Done {
+        self.act(repo, |world, id| world.reopen_issue(id, number, login))
+    }
+
+    /// Gives an issue another title or text.
+    pub fn edit_issue(
+        &self,
+        repo: &str,
+        number: u64,
+        title: &str,
+        body: &str,
+        login: &str,
+    ) -> Done {
+        self.act(repo, |world, id| world.edit_issue(id, number, title, body, login))
+    }
+
+    /// Makes a team (`organisation/team`) of these people, in place of what it was.
+    pub fn set_team(&self, team: &str, logins: &[&str]) {
+        let mut world = self.world();
+        for login in logins {
+            world.person(login);
+        }
+        let logins = logins.iter().map(|login| login.to_ascii_lowercase()).collect();
+        world.teams.insert(team.to_ascii_lowercase(), logins);
+    }
+
+    /// A rule of the repository: branches that start like this cannot be made.
+    pub fn protect_branches(&self, repo: &str, start: &str) -> Done {
+        self.act(repo, |world, id| {
+            world.repository_mut(id)?.protected.push(start.to_owned());
+            Ok(())
+        })
+    }
+
     /// Adds a label to an issue or pull request.
     pub fn label(&self, repo: &str, number: u64, label: &str, login: &str) -> Done {
         self.act(repo, |world, id| world.add_label(id, number, label, login))

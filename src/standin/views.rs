@@ -76,8 +76,19 @@ pub struct PullView {
     pub draft: bool,
     pub merged: bool,
     pub head: String,
+    pub head_ref: String,
     pub base: String,
     pub base_ref: String,
+}
+
+/// A commit of a branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CommitView {
+    pub sha: String,
+    pub message: String,
+    pub author: String,
+    /// Paths of the files that it adds, changes or removes.
+    pub files: Vec<String>,
 }
 
 impl Standin {
@@ -183,9 +194,75 @@ impl Standin {
                 draft: pull.draft,
                 merged: pull.merged.is_some(),
                 head: pull.head_sha.clone(),
+                head_ref: pull.head_ref.clone(),
                 base: pull.base_sha.clone(),
                 base_ref: pull.base_ref.clone(),
             })
+        })?
+    }
+
+    /// Numbers of all pull requests, oldest first.
+    pub fn pulls(&self, repo: &str) -> Result<Vec<u64>, StandinError> {
+        self.look(repo, |_, repository| repository.pulls.keys().copied().collect())
+    }
+
+    /// Names of all branches.
+    pub fn branches(&self, repo: &str) -> Result<Vec<String>, StandinError> {
+        let found = self.look(repo, |_, repository| repository.git.branches())??;
+        Ok(found.into_iter().map(|(name, _)| name).collect())
+    }
+
+    /// The commits of a branch that another one does not have, oldest first.
+    pub fn commits(
+        &self,
+        repo: &str,
+        base: &str,
+        branch: &str,
+    ) -> Result<Vec<CommitView>, StandinError> {
+        self.look(repo, |_, repository| {
+            let tip = |name: &str| {
+                let found = repository.git.branch(name)?;
+                found.ok_or_else(|| StandinError::Unknown(format!("branch {name}")))
+            };
+            let git = repository.git.open_objects()?;
+            let mut walk = git.revwalk()?;
+            walk.set_sorting(git2::Sort::TOPOLOGICAL | git2::Sort::REVERSE)?;
+            walk.push(git2::Oid::from_str(&tip(branch)?)?)?;
+            walk.hide(git2::Oid::from_str(&tip(base)?)?)?;
+            let mut commits = Vec::new();
+            for id in walk {
+                let commit = git.find_commit(id?)?;
+                let parent = commit.parents().next().map(|parent| parent.tree()).transpose()?;
+                let diff = git.diff_tree_to_tree(parent.as_ref(), Some(&commit.tree()?), None)?;
+                let path = |delta: git2::DiffDelta<'_>| {
+                    let path = delta.new_file().path().or_else(|| delta.old_file().path());
+                    path.map(|path| path.to_string_lossy().into_owned())
+                };
+                commits.push(CommitView {
+                    sha: commit.id().to_string(),
+                    message: String::from_utf8_lossy(commit.message_bytes()).into_owned(),
+                    author: String::from_utf8_lossy(commit.author().name_bytes()).into_owned(),
+                    files: diff.deltas().filter_map(path).collect(),
+                });
+            }
+            Ok(commits)
+        })?
+    }
+
+    /// The text of a file at a branch; `None` if it is not there.
+    pub fn file(
+        &self,
+        repo: &str,
+        branch: &str,
+        path: &str,
+    ) -> Result<Option<String>, StandinError> {
+        self.look(repo, |_, repository| {
+            let Some(tip) = repository.git.branch(branch)? else { return Ok(None) };
+            let git = repository.git.open_objects()?;
+            let tree = git.find_commit(git2::Oid::from_str(&tip)?)?.tree()?;
+            let Ok(entry) = tree.get_path(std::path::Path::new(path)) else { return Ok(None) };
+            let blob = git.find_blob(entry.id())?;
+            Ok(Some(String::from_utf8_lossy(blob.content()).into_owned()))
         })?
     }
 

@@ -33,6 +33,8 @@ pub(super) struct World {
     /// Lower-case `owner/name`, present and former, to the repository's id.
     pub names: HashMap<String, u64>,
     pub tokens: HashMap<String, Token>,
+    /// Lower-case `organisation/team` to lower-case logins.
+    pub teams: BTreeMap<String, Vec<String>>,
     pub manifests: HashMap<String, Value>,
     pub outbox: Outbox,
     pub faults: Vec<FaultRule>,
@@ -93,6 +95,7 @@ impl World {
             repositories: BTreeMap::new(),
             names: HashMap::new(),
             tokens: HashMap::new(),
+            teams: BTreeMap::new(),
             manifests: HashMap::new(),
             outbox: Outbox::default(),
             faults: Vec::new(),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::body;
 use crate::domain::event::RepoRef;
-use crate::domain::ids::{DeliveryId, InstallationId, RepoId, RepoSlug};
+use crate::domain::ids::{DeliveryId, InstallationId, Number, RepoId, RepoSlug};
 use crate::domain::job::{Job, JobKind, NewJob, Timestamp};
 use crate::ports::ledger::PullMemory;
 use crate::ports::queue::{DeadJob, QueueStats, StoreError, StoredDelivery};
@@ -193,6 +193,10 @@ fn unsigned(id: i64) -> u64 {
     id.cast_unsigned()
 }
 
+pub(super) fn number(stored: i64) -> Number {
+    Number(unsigned(stored))
+}
+
 /// Counts come as non-negative integers.
 fn count(rows: i64) -> u64 {
     u64::try_from(rows).unwrap_or(0)
@@ -206,7 +210,6 @@ pub(super) fn storable(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ids::Number;
 
     fn review(number: u64, full: bool) -> JobKind {
         JobKind::ReviewPull { number: Number(number), full, lanes: Vec::new(), requested: false }

@@ -144,6 +144,10 @@ pub(super) const LOAD_MEMORY: &str =
     "SELECT memory FROM pull_memory WHERE repo_id = $1 AND number = $2";
 
 /// 1 repository.
+pub(super) const PLANS_THAT_FOLLOW_BASE: &str =
+    "SELECT number FROM pull_memory WHERE repo_id = $1 AND plan_follows_base = 1 ORDER BY number";
+
+/// 1 repository.
 pub(super) const FORGET_MEMORY: &str = "DELETE FROM pull_memory WHERE repo_id = $1";
 
 /// A write that means nothing, to see that writing works.

@@ -61,7 +61,8 @@ contract! {
     upkeep::{
         statistics_count_states, next_due_names_the_earliest, pruning_spares_what_is_needed,
         pruning_deletes_more_than_a_portion, a_lost_repository_loses_its_waiting_jobs,
-        memory_is_kept_under_the_lease, memory_of_a_repository_is_forgotten, it_is_healthy,
+        memory_is_kept_under_the_lease, memory_of_a_repository_is_forgotten,
+        plans_that_follow_the_default_branch_are_found, it_is_healthy,
         a_closed_store_says_so,
     }
     crowd::{ every_job_is_done_exactly_once, accepted_jobs_coalesce_under_load }

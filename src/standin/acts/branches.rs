@@ -56,6 +56,7 @@ impl World {
             labels: BTreeMap::new(),
             permissions: BTreeMap::new(),
             reactions: Vec::new(),
+            protected: Vec::new(),
         };
         self.repositories.insert(id, repository);
         self.names.insert(slug_key(owner, name), id);

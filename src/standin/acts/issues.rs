@@ -29,6 +29,40 @@ impl World {
         self.emit_issue(repository, number, "closed", sender, Value::Null)
     }
 
+    pub fn reopen_issue(
+        &mut self,
+        repository: u64,
+        number: u64,
+        sender: &str,
+    ) -> Result<(), StandinError> {
+        self.set_open(repository, number, true, sender)?;
+        self.emit_issue(repository, number, "reopened", sender, Value::Null)
+    }
+
+    pub fn edit_issue(
+        &mut self,
+        repository: u64,
+        number: u64,
+        title: &str,
+        body: &str,
+        sender: &str,
+    ) -> Result<(), StandinError> {
+        self.person(sender);
+        let now = self.now();
+        let issue = self.repository_mut(repository)?.issue_mut(number)?;
+        issue.updated_at = now;
+        let old_title = std::mem::replace(&mut issue.title, title.to_owned());
+        let old_body = issue.body.replace(body.to_owned()).unwrap_or_default();
+        let mut changes = json!({});
+        if old_title != title {
+            merge(&mut changes, json!({ "title": { "from": old_title } }));
+        }
+        if old_body != body {
+            merge(&mut changes, json!({ "body": { "from": old_body } }));
+        }
+        self.emit_issue(repository, number, "edited", sender, json!({ "changes": changes }))
+    }
+
     pub fn add_comment(
         &mut self,
         repository: u64,

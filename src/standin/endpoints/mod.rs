@@ -3,6 +3,7 @@
 pub(super) mod apps;
 pub(super) mod checks;
 pub(super) mod contents;
+pub(super) mod git_data;
 pub(super) mod graphql;
 mod graphql_document;
 pub(super) mod issues;
@@ -10,6 +11,7 @@ pub(super) mod pulls;
 pub(super) mod reactions;
 pub(super) mod repositories;
 pub(super) mod reviews;
+pub(super) mod teams;
 
 /// Longest text of a comment or review, in characters.
 const BODY_LIMIT: usize = 65_536;

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::too_long;
+use crate::standin::acts::{PullEdit, PullRequestSpec};
 use crate::standin::diff::pull_files;
 use crate::standin::server::answer::{Answer, Call};
 use crate::standin::world::{Repository, World};
@@ -93,4 +95,60 @@ pub(in crate::standin) fn of_commit(world: &mut World, call: &Call) -> Result<An
     }
     let items = numbers_json(world, repository, numbers.into_iter())?;
     Ok(Answer::listing(call, &world.root, &items))
+}
+
+/// Opens a pull request from a branch of the repository itself.
+pub(in crate::standin) fn create(world: &mut World, call: &Call) -> Result<Answer, Answer> {
+    let text = |name: &str| call.text(name).unwrap_or_default().to_owned();
+    let (head, base, title) = (text("head"), text("base"), text("title"));
+    let refused = |field: &str, why: &str| Answer::invalid("PullRequest", field, why);
+    let repository = world.repository(call.repository)?;
+    if title.trim().is_empty() {
+        return Err(refused("title", "title is missing"));
+    }
+    if too_long(&text("body")) {
+        return Err(refused("body", "body is too long (maximum is 65536 characters)"));
+    }
+    let Some(head_sha) = repository.git.branch(&head)? else {
+        return Err(refused("head", "head is invalid"));
+    };
+    let Some(base_sha) = repository.git.branch(&base)? else {
+        return Err(refused("base", "base is invalid"));
+    };
+    if repository.git.contains(&base_sha, &head_sha)? {
+        return Err(refused("head", &format!("No commits between {base} and {head}")));
+    }
+    let standing = repository.pulls.iter().any(|(number, pull)| {
+        let open = repository.issues.get(number).is_some_and(|issue| issue.open);
+        open && pull.head_ref == head && pull.base_ref == base
+    });
+    if standing {
+        let owner = &repository.owner;
+        let why = format!("A pull request already exists for {owner}:{head}.");
+        return Err(refused("base", &why));
+    }
+    let draft = call.json.get("draft").and_then(Value::as_bool).unwrap_or(false);
+    let spec = PullRequestSpec {
+        head,
+        head_repository: None,
+        base,
+        title,
+        body: text("body"),
+        author: call.actor(),
+        draft,
+    };
+    let number = world.open_pull(call.repository, &spec)?;
+    Ok(Answer::json(201, world.pull_json(world.repository(call.repository)?, number)?))
+}
+
+pub(in crate::standin) fn update(world: &mut World, call: &Call) -> Result<Answer, Answer> {
+    let number = call.number("pull_number")?;
+    world.repository(call.repository)?.pull(number)?;
+    let text = |name: &str| call.text(name).map(str::to_owned);
+    if call.text("body").is_some_and(too_long) {
+        return Err(Answer::invalid("PullRequest", "body", "body is too long"));
+    }
+    let edit = PullEdit { title: text("title"), body: text("body"), base: text("base") };
+    world.edit_pull(call.repository, number, &edit, &call.actor())?;
+    Ok(Answer::ok(world.pull_json(world.repository(call.repository)?, number)?))
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::answer::{Answer, Call};
 use crate::standin::endpoints::{
-    apps, checks, contents, graphql, issues, pulls, reactions, repositories, reviews,
+    apps, checks, contents, git_data, graphql, issues, pulls, reactions, repositories, reviews,
+    teams,
 };
 use crate::standin::world::World;
 
@@ -63,7 +64,15 @@ pub(super) const ROUTES: &[Route] = &[
     route("GET", "/repos/{owner}/{repo}/installation", App, repositories::installation),
     route("GET", "/repos/{owner}/{repo}/collaborators/{username}/permission", Read(METADATA), repositories::permission),
     route("GET", "/repos/{owner}/{repo}/contents/{path}", Read(CONTENTS), contents::get),
+    route("GET", "/orgs/{org}/teams/{team_slug}/memberships/{username}", Token, teams::membership),
+    route("GET", "/repos/{owner}/{repo}/git/ref/{ref}", Read(CONTENTS), git_data::reference),
+    route("POST", "/repos/{owner}/{repo}/git/refs", Write(CONTENTS), git_data::create_reference),
+    route("GET", "/repos/{owner}/{repo}/git/commits/{commit_sha}", Read(CONTENTS), git_data::commit),
+    route("POST", "/repos/{owner}/{repo}/git/commits", Write(CONTENTS), git_data::create_commit),
+    route("POST", "/repos/{owner}/{repo}/git/trees", Write(CONTENTS), git_data::create_tree),
     route("GET", "/repos/{owner}/{repo}/pulls", Read(PULLS), pulls::list),
+    route("POST", "/repos/{owner}/{repo}/pulls", Write(PULLS), pulls::create),
+    route("PATCH", "/repos/{owner}/{repo}/pulls/{pull_number}", Write(PULLS), pulls::update),
     route("GET", "/repos/{owner}/{repo}/pulls/{pull_number}", Read(PULLS), pulls::get),
     route("GET", "/repos/{owner}/{repo}/pulls/{pull_number}/files", Read(PULLS), pulls::files),
     route("GET", "/repos/{owner}/{repo}/commits/{commit_sha}/pulls", Read(PULLS), pulls::of_commit),
@@ -93,7 +102,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 /// The route of a request and the parts of the path that its template names. Segments come
-/// decoded. A parameter called `path` takes the rest, slashes included. GitHub takes POST for
+/// decoded. A parameter called `path` or `ref` at the end takes the rest, slashes included. GitHub takes POST for
 /// PATCH, and some clients rely on it.
 pub(super) fn find(
     method: &str,
@@ -111,11 +120,12 @@ pub(super) fn find(
 fn matched(template: &'static str, segments: &[String]) -> Option<BTreeMap<&'static str, String>> {
     let mut args = BTreeMap::new();
     let mut rest = segments.iter();
-    for part in template.split('/').skip(1) {
+    let mut parts = template.split('/').skip(1).peekable();
+    while let Some(part) = parts.next() {
         match part.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')) {
-            Some("path") => {
+            Some(name @ ("path" | "ref")) if parts.peek().is_none() => {
                 let taken: Vec<&str> = rest.by_ref().map(String::as_str).collect();
-                args.insert("path", taken.join("/"));
+                args.insert(name, taken.join("/"));
             }
             Some(name) => {
                 args.insert(name, rest.next()?.clone());

@@ -10,7 +10,9 @@ use crate::store::schema::{Migration, pending};
 /// Advisory locks are numbers: the bytes of "backteam". Replicas that start together take turns.
 const MIGRATION_LOCK: i64 = i64::from_be_bytes(*b"backteam");
 
-static MIGRATIONS: [Migration; 1] = [Migration {
+static MIGRATIONS: [Migration; 2] = [FIRST, PLANS];
+
+const FIRST: Migration = Migration {
     version: 1,
     statements: &[
         "CREATE TABLE deliveries (
@@ -57,7 +59,16 @@ static MIGRATIONS: [Migration; 1] = [Migration {
         )",
         "CREATE TABLE heartbeat (id bigint PRIMARY KEY, beats bigint NOT NULL)",
     ],
-}];
+};
+
+/// Which issues a push to the default branch concerns.
+const PLANS: Migration = Migration {
+    version: 2,
+    statements: &[
+        "ALTER TABLE pull_memory ADD COLUMN plan_follows_base bigint NOT NULL DEFAULT 0",
+        "CREATE INDEX plans_by_repository ON pull_memory (repo_id) WHERE plan_follows_base = 1",
+    ],
+};
 
 /// Creates the schema if it is missing and brings it up to date, in one transaction.
 pub(super) async fn migrate(pool: &PgPool, schema: &SchemaName) -> Result<(), StoreError> {

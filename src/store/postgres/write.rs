@@ -225,19 +225,21 @@ pub(super) async fn save(
     pool: &PgPool,
     (job, fence): (i64, i64),
     (repo_id, number): (i64, i64),
-    memory: &str,
+    (memory, follows): (&str, i64),
 ) -> Result<bool, StoreError> {
     const SAVE: &str = "WITH held AS (SELECT id FROM jobs WHERE id = $1 AND fence = $2 \
         AND state = 'running' FOR UPDATE) \
-        INSERT INTO pull_memory (repo_id, number, memory) \
-        SELECT $3::bigint, $4::bigint, $5::text FROM held \
-        ON CONFLICT (repo_id, number) DO UPDATE SET memory = excluded.memory";
+        INSERT INTO pull_memory (repo_id, number, memory, plan_follows_base) \
+        SELECT $3::bigint, $4::bigint, $5::text, $6::bigint FROM held \
+        ON CONFLICT (repo_id, number) DO UPDATE SET memory = excluded.memory, \
+        plan_follows_base = excluded.plan_follows_base";
     let saved = sqlx::query(SAVE)
         .bind(job)
         .bind(fence)
         .bind(repo_id)
         .bind(number)
         .bind(memory)
+        .bind(follows)
         .execute(pool)
         .await
         .map_err(store_error)?;

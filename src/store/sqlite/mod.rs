@@ -340,10 +340,22 @@ impl Ledger for SqliteStore {
     ) -> Result<bool, StoreError> {
         let held = (lease.job.id, lease.fence);
         let pull = (row::signed(lease.job.repo.id.0), row::signed(number.0));
+        let follows = i64::from(memory.plan_follows_base());
         let memory = row::encode_memory(memory)?;
         self.writer
-            .run(false, async move |connection| write::save(connection, held, pull, &memory).await)
+            .run(false, async move |connection| {
+                write::save(connection, held, pull, (&memory, follows)).await
+            })
             .await
+    }
+
+    async fn plans_that_follow_base(&self, repo: RepoId) -> Result<Vec<Number>, StoreError> {
+        let found: Vec<(i64,)> = sqlx::query_as(sql::PLANS_THAT_FOLLOW_BASE)
+            .bind(row::signed(repo.0))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(store_error)?;
+        Ok(found.into_iter().map(|(number,)| row::number(number)).collect())
     }
 
     async fn forget(&self, repo: RepoId) -> Result<(), StoreError> {

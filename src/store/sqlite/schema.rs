@@ -6,7 +6,9 @@ use crate::ports::queue::StoreError;
 use crate::store::error::store_error;
 use crate::store::schema::{Migration, pending};
 
-static MIGRATIONS: [Migration; 1] = [Migration {
+static MIGRATIONS: [Migration; 2] = [FIRST, PLANS];
+
+const FIRST: Migration = Migration {
     version: 1,
     statements: &[
         "CREATE TABLE deliveries (
@@ -52,7 +54,16 @@ static MIGRATIONS: [Migration; 1] = [Migration {
         ) STRICT",
         "CREATE TABLE heartbeat (id INTEGER PRIMARY KEY, beats INTEGER NOT NULL) STRICT",
     ],
-}];
+};
+
+/// Which issues a push to the default branch concerns.
+const PLANS: Migration = Migration {
+    version: 2,
+    statements: &[
+        "ALTER TABLE pull_memory ADD COLUMN plan_follows_base INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX plans_by_repository ON pull_memory (repo_id) WHERE plan_follows_base = 1",
+    ],
+};
 
 /// Brings the schema up to date in one transaction.
 pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {

@@ -290,17 +290,20 @@ pub(super) async fn save(
     connection: &mut SqliteConnection,
     (job, fence): (i64, i64),
     (repo_id, number): (i64, i64),
-    memory: &str,
+    (memory, follows): (&str, i64),
 ) -> Result<bool, StoreError> {
-    const SAVE: &str = "INSERT INTO pull_memory (repo_id, number, memory) SELECT $3, $4, $5 \
+    const SAVE: &str = "INSERT INTO pull_memory (repo_id, number, memory, \
+        plan_follows_base) SELECT $3, $4, $5, $6 \
         WHERE EXISTS (SELECT id FROM jobs WHERE id = $1 AND fence = $2 AND state = 'running') \
-        ON CONFLICT (repo_id, number) DO UPDATE SET memory = excluded.memory";
+        ON CONFLICT (repo_id, number) DO UPDATE SET memory = excluded.memory, \
+        plan_follows_base = excluded.plan_follows_base";
     let saved = sqlx::query(SAVE)
         .bind(job)
         .bind(fence)
         .bind(repo_id)
         .bind(number)
         .bind(memory)
+        .bind(follows)
         .execute(connection)
         .await
         .map_err(store_error)?;

@@ -18,7 +18,7 @@ use secrecy::ExposeSecret;
 
 use super::fixture::{Fixture, REPO, receiver};
 
-fn connect(fixture: &Fixture) -> (GitHub, RepoRef) {
+pub fn connect(fixture: &Fixture) -> (GitHub, RepoRef) {
     let github = GitHub::new(GitHubConfig {
         api_url: fixture.github.api_url(),
         app_id: fixture.github.app_id(),

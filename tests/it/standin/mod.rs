@@ -2,6 +2,7 @@
 
 mod access;
 mod adapter;
+mod branches;
 mod checks;
 mod conversation;
 mod faults;

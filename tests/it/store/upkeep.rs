@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use backend_team::domain::ids::{CommentId, DeliveryId, Number, RepoId};
+use backend_team::domain::ids::{CommentId, DeliveryId, Login, Number, RepoId};
 use backend_team::domain::job::{JobOutcome, NewJob};
+use backend_team::domain::run::{Cancelled, PlanRun};
 use backend_team::ports::ledger::PullMemory;
 use backend_team::ports::queue::{QueueStats, StoreError};
 use backend_team::store::Store;
@@ -132,6 +133,29 @@ pub async fn memory_of_a_repository_is_forgotten(site: &Site) {
     store.forget(RepoId(1)).await.unwrap();
     assert_eq!(store.load(RepoId(1), Number(5)).await.unwrap(), PullMemory::default());
     assert_eq!(store.load(RepoId(2), Number(5)).await.unwrap(), memory);
+}
+
+pub async fn plans_that_follow_the_default_branch_are_found(site: &Site) {
+    let store = site.open().await;
+    let mut run = PlanRun::new(Login("alice".into()), false);
+    for (delivery, number) in [("d1", 7), ("d2", 5), ("d3", 6)] {
+        bring(&*store, delivery, 10, review(number)).await;
+        let held = take(&*store, 20).await;
+        let plan = (number != 6).then(|| run.clone());
+        let memory = PullMemory { plan, ..PullMemory::default() };
+        assert!(store.save(&held, Number(number), &memory).await.unwrap());
+        assert_eq!(store.load(RepoId(1), Number(number)).await.unwrap(), memory);
+        assert!(store.finish(&held, JobOutcome::Done, at(25)).await.unwrap());
+    }
+    let found = store.plans_that_follow_base(RepoId(1)).await.unwrap();
+    assert_eq!(found, [Number(5), Number(7)]);
+    assert_eq!(store.plans_that_follow_base(RepoId(2)).await.unwrap(), []);
+    run.cancel(Cancelled::Closed);
+    bring(&*store, "d4", 30, review(7)).await;
+    let held = take(&*store, 40).await;
+    let memory = PullMemory { plan: Some(run), ..PullMemory::default() };
+    assert!(store.save(&held, Number(7), &memory).await.unwrap());
+    assert_eq!(store.plans_that_follow_base(RepoId(1)).await.unwrap(), [Number(5)]);
 }
 
 pub async fn it_is_healthy(site: &Site) {

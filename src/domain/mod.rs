@@ -16,5 +16,6 @@ pub mod registration;
 pub mod report;
 pub mod routing;
 pub mod run;
+pub mod survey;
 pub mod team;
 pub mod text;

@@ -37,6 +37,7 @@ use self::transport::{Access, Failure, Transport};
 use crate::domain::change::Change;
 use crate::domain::ids::{CommitSha, RepoId};
 use crate::domain::path::RepoPath;
+use crate::domain::survey::Listing;
 use crate::ports::source::{
     ChangeHead, FetchRequest, Fetched, Gathered, Need, Remote, RepositoryHandle, Source,
     SourceError, TreeEntry,
@@ -235,6 +236,19 @@ impl Source for GitSource {
             *lock(&known.listed) = ids.take(MAX_LISTED_BLOBS).collect();
         }
         Ok(entries)
+    }
+
+    async fn listing(
+        &self,
+        fetched: &Fetched,
+        commit: &CommitSha,
+    ) -> Result<Arc<Listing>, SourceError> {
+        let in_use = self.in_use(&fetched.repository).await?;
+        let (commit, lists) = (commit.clone(), Arc::clone(&self.lists));
+        self.reading(&fetched.repository, in_use, move |path| {
+            reading::listing(path, &commit, &lists).map(Arc::new)
+        })
+        .await
     }
 
     async fn read(

@@ -16,6 +16,7 @@ use super::tree::{self, Followed, MAX_ENTRIES, Walked};
 use crate::domain::diff::Side;
 use crate::domain::ids::CommitSha;
 use crate::domain::path::RepoPath;
+use crate::domain::survey::{ListedFile, Listing};
 use crate::ports::source::{Fetched, Gathered, Need, NeedResult, SourceError, TreeEntry};
 
 /// Largest object that is read whole, because libgit2 cannot read a part of one.
@@ -46,6 +47,22 @@ pub(super) fn list(
     let repository = open(git_dir)?;
     let root = gather::root(&repository, commit)?;
     tree::list(&repository, &root, paths).map_err(|error| internal(&error))
+}
+
+/// Every file of a commit, from the list that searches use too.
+pub(super) fn listing(
+    git_dir: &Path,
+    commit: &CommitSha,
+    lists: &ListCache,
+) -> Result<Listing, SourceError> {
+    let repository = open(git_dir)?;
+    let walked = lists.get(git_dir, &repository, commit)?;
+    let listed =
+        |file: &tree::File| ListedFile { path: file.path.clone(), object: file.id.to_string() };
+    let mut files: Vec<ListedFile> = walked.files.iter().map(listed).collect();
+    // Git sorts a directory as if its name ended in a slash.
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(Listing { files, cut: walked.cut })
 }
 
 /// The bytes of a file. `listed` are blobs to fetch along with a missing one.

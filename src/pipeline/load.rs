@@ -92,6 +92,14 @@ pub async fn team(source: &dyn Source, fetched: &Fetched) -> Result<Team, Source
     Ok(read_instructions(source, fetched, &[]).await?.team)
 }
 
+/// Team and instructions of the base commit that speak about the whole repository.
+pub async fn instructions(
+    source: &dyn Source,
+    fetched: &Fetched,
+) -> Result<Instructions, SourceError> {
+    read_instructions(source, fetched, &[]).await
+}
+
 async fn read_instructions(
     source: &dyn Source,
     fetched: &Fetched,

@@ -1,6 +1,7 @@
 //! Use cases: from an accepted delivery to a published review.
 
 pub mod answer;
+pub mod draft;
 mod error;
 pub mod intake;
 pub mod load;
@@ -11,6 +12,7 @@ pub mod resync;
 pub mod review;
 pub mod review_pull;
 pub mod services;
+pub mod survey;
 pub mod worker;
 
 pub use error::JobError;

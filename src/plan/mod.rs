@@ -1,1 +1,31 @@
 //! From an issue and what the repository shows to a plan: pure.
+//!
+//! `wants` says what to read, `draft` makes the plan from what was read, `validate` says whether a
+//! plan keeps its promises, `yaml` writes and reads it. The text of the issue is data: it decides
+//! what is asked for, never who approves, which checks hold or which files steer this product.
+
+mod canonical;
+mod contract;
+mod decompose;
+mod draft;
+mod facts;
+mod gates;
+mod issue;
+mod nature;
+mod paths;
+mod questions;
+mod relevant;
+mod repository;
+mod roles;
+mod schema;
+mod scope;
+mod validate;
+mod wants;
+mod words;
+pub mod yaml;
+
+pub use canonical::{digest, json_schema};
+pub use draft::{draft, schedule};
+pub use questions::{AnswerProblem, answered};
+pub use validate::{PlanProblem, strategy_of, validate, waves};
+pub use wants::wants;

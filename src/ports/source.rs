@@ -1,5 +1,7 @@
 //! Repository contents by git.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use secrecy::SecretString;
 
@@ -7,6 +9,7 @@ use crate::domain::change::{Change, Subject};
 use crate::domain::diff::Side;
 use crate::domain::ids::{CommitSha, Number, RepoId, RepoSlug};
 use crate::domain::path::RepoPath;
+use crate::domain::survey::Listing;
 use crate::domain::text::Untrusted;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -135,6 +138,12 @@ pub trait Source: Send + Sync {
         commit: &CommitSha,
         paths: &[String],
     ) -> Result<Vec<TreeEntry>, SourceError>;
+    /// Every file of a commit in path order, without reading any; kept per commit.
+    async fn listing(
+        &self,
+        fetched: &Fetched,
+        commit: &CommitSha,
+    ) -> Result<Arc<Listing>, SourceError>;
     /// Raw bytes of a file at a commit, at most `limit` bytes; `None` if it is not a file there.
     /// Symlinks are followed inside the tree, at most eight times.
     async fn read(

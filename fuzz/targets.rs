@@ -24,6 +24,7 @@ use backend_team::rules::parse::tree::{MAX_DEPTH, Node};
 use backend_team::rules::parse::workflow::{Workflow, expressions, printed_contexts};
 use backend_team::rules::parse::{json, sql, yaml};
 use backend_team::rules::{self, Check, Memo, needs_of, plan_rules, redact_secrets, run_rule};
+use backend_team::rules::{graphql, protobuf};
 use backend_team::webhook;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use regex::Regex;
@@ -42,6 +43,8 @@ pub const ALL: &[Target] = &[
     ("workflow", workflow),
     ("migration", migration),
     ("sources", sources),
+    ("protobuf", protobuf_files),
+    ("graphql", graphql_schemas),
     ("markdown", rendered_markdown),
 ];
 
@@ -258,6 +261,31 @@ pub fn sources(data: &[u8]) {
     let path = PATHS.get(usize::from(*first) % PATHS.len()).copied().unwrap_or(".env");
     run_all(path, (!before.is_empty()).then_some(before), after);
     let _ = redact_secrets(after);
+}
+
+pub fn protobuf_files(data: &[u8]) {
+    let Some((before, after)) = two_texts(data) else { return };
+    let tree =
+        |text| [("a.proto", text), ("buf.yaml", "version: v2\nbreaking: {use: [FILE, WIRE_JSON]}")];
+    for text in [before, after] {
+        assert_eq!(
+            protobuf::differences(&tree(text), &tree(text)),
+            [],
+            "a file differs from itself"
+        );
+    }
+    let _ = protobuf::differences(&tree(before), &tree(after));
+    run_all("proto/a/v1/a.proto", Some(before), after);
+}
+
+pub fn graphql_schemas(data: &[u8]) {
+    let Some((before, after)) = two_texts(data) else { return };
+    for text in [before, after] {
+        let own = graphql::differences(text, text).unwrap_or_default();
+        assert_eq!(own, [], "a schema differs from itself");
+    }
+    let _ = graphql::differences(before, after);
+    run_all("schema/a.graphql", Some(before), after);
 }
 
 /// Runs every rule that applies to a change of this one file.

@@ -4,6 +4,7 @@
 //! Rules are pure: they see the changed files and what they declared that they need, nothing else.
 
 mod actions;
+mod avro;
 mod code;
 mod collect;
 mod context;
@@ -18,6 +19,7 @@ mod observability;
 mod openapi;
 pub mod parse;
 mod process;
+pub mod protobuf;
 mod rule;
 mod secrets;
 

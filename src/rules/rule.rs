@@ -55,6 +55,8 @@ const FAMILIES: &[&[Rule]] = &[
     super::migrations::RULES,
     super::openapi::RULES,
     super::graphql::RULES,
+    super::protobuf::RULES,
+    super::avro::RULES,
     super::cross::RULES,
     super::secrets::RULES,
     super::code::RULES,

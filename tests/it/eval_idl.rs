@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
-use backend_team::rules::{self, graphql};
+use backend_team::rules::{self, graphql, protobuf};
 use serde_json::Value;
 
 #[derive(Default)]
@@ -114,5 +114,47 @@ fn every_breaking_id_has_a_rule() {
         if text(label, "level") == "BREAKING" && !id.ends_with("USAGE_UNION_MEMBER_ADDED") {
             assert!(rules::all().any(|rule| rule.equivalents.contains(&id.as_str())), "{id}");
         }
+    }
+}
+
+fn tree<'v>(row: &'v Value, key: &str) -> Vec<(&'v str, &'v str)> {
+    let files = row[key].as_object().expect("files");
+    files.iter().map(|(path, text)| (path.as_str(), text.as_str().unwrap_or(""))).collect()
+}
+
+#[test]
+fn buf_cases() {
+    let Some(rows) = rows("buf/cases.jsonl.gz") else { return };
+    let mut score = Score::default();
+    for row in &rows {
+        let labels = row["expected"].as_array().expect("labels");
+        let expected = labels
+            .iter()
+            .map(|label| {
+                let line = label["start_line"].as_u64().unwrap_or(1);
+                format!("{} {}:{line}", text(label, "type"), text(label, "path"))
+            })
+            .collect();
+        let said = protobuf::differences(&tree(row, "previous"), &tree(row, "current"))
+            .into_iter()
+            .map(|(id, path, line)| {
+                format!("{id} {}:{}", path.unwrap_or_default(), line.unwrap_or(1))
+            })
+            .collect();
+        for failing in score.compare(expected, said) {
+            eprintln!("{}: {failing}", text(row, "id"));
+        }
+    }
+    eprintln!("buf: {score}");
+    assert!(score.f1() >= 0.9, "{score}");
+}
+
+#[test]
+fn every_rule_of_buf_is_claimed_once() {
+    let Some(rows) = rows("buf/rules.jsonl.gz") else { return };
+    for row in &rows {
+        let id = format!("buf:{}", text(row, "id"));
+        let claims = rules::all().filter(|rule| rule.equivalents.contains(&id.as_str())).count();
+        assert_eq!(claims, 1, "{id}");
     }
 }

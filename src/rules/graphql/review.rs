@@ -75,7 +75,30 @@ pub fn review(change: &Change) -> Review {
     for group in schemas(&all) {
         review.differences.extend(group);
     }
+    one_for_each_deleted_file(change, &mut review.differences);
     review
+}
+
+/// A file that goes with many types is one difference: the first type stands for all.
+fn one_for_each_deleted_file(change: &Change, differences: &mut Vec<Difference>) {
+    let file_of = |difference: &Difference| {
+        let at = difference.base.filter(|_| difference.id == "TYPE_REMOVED")?;
+        Some(at.document).filter(|file| change.files.get(*file).is_some_and(FileChange::is_deleted))
+    };
+    let mut types: BTreeMap<usize, usize> = BTreeMap::new();
+    for file in differences.iter().filter_map(file_of) {
+        *types.entry(file).or_default() += 1;
+    }
+    let mut said = HashSet::new();
+    differences.retain_mut(|difference| {
+        let Some(file) = file_of(difference) else { return true };
+        let count = types.get(&file).copied().unwrap_or(1);
+        if count > 1 {
+            let path = change.files.get(file).map_or("", |file| file.path.as_str());
+            difference.title = format!("`{path}` is removed with its {count} types");
+        }
+        said.insert(file)
+    });
 }
 
 /// The differences of each schema among the files. Files are one schema unless two of them

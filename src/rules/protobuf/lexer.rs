@@ -1,0 +1,142 @@
+//! Words and signs of protobuf files, with their lines.
+
+use super::syntax::SyntaxError;
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Token<'a> {
+    /// A name without dots.
+    Name(&'a str),
+    Number(&'a str),
+    /// What stands between the quotes, escapes resolved as far as they are text.
+    Text(String),
+    Sign(char),
+}
+
+#[derive(Debug, Clone)]
+pub struct Word<'a> {
+    pub token: Token<'a>,
+    /// Counted from 1.
+    pub line: u32,
+}
+
+/// Reads the whole text in one pass.
+pub fn words(source: &str) -> Result<Vec<Word<'_>>, SyntaxError> {
+    let mut reader = Reader { source, at: 0, line: 1 };
+    let mut words = Vec::new();
+    while let Some(word) = reader.next()? {
+        words.push(word);
+    }
+    Ok(words)
+}
+
+struct Reader<'a> {
+    source: &'a str,
+    at: usize,
+    line: u32,
+}
+
+impl<'a> Reader<'a> {
+    fn rest(&self) -> &'a str {
+        self.source.get(self.at..).unwrap_or("")
+    }
+
+    /// Takes `length` bytes, counting the lines in them.
+    fn take(&mut self, length: usize) -> &'a str {
+        let taken = self.rest().get(..length).unwrap_or("");
+        let breaks = taken.bytes().filter(|byte| *byte == b'\n').count();
+        self.line = self.line.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
+        self.at += taken.len();
+        taken
+    }
+
+    fn take_while(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {
+        let rest = self.rest();
+        let end = rest.find(|c| !wanted(c)).unwrap_or(rest.len());
+        self.take(end)
+    }
+
+    fn skip_blank(&mut self) -> Result<(), SyntaxError> {
+        loop {
+            self.take_while(|c| c.is_whitespace() || c == '\u{FEFF}');
+            let rest = self.rest();
+            if rest.starts_with("//") {
+                self.take_while(|c| c != '\n');
+            } else if rest.starts_with("/*") {
+                let line = self.line;
+                let Some(end) = rest.find("*/") else {
+                    return Err(SyntaxError::new(line, "a comment without its end"));
+                };
+                self.take(end + 2);
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<Option<Word<'a>>, SyntaxError> {
+        self.skip_blank()?;
+        let line = self.line;
+        let mut coming = self.rest().chars();
+        let Some(first) = coming.next() else { return Ok(None) };
+        let second = coming.next();
+        let token = match first {
+            '"' | '\'' => Token::Text(self.text(first)?),
+            'A'..='Z' | 'a'..='z' | '_' => {
+                Token::Name(self.take_while(|c| c.is_ascii_alphanumeric() || c == '_'))
+            }
+            '0'..='9' => Token::Number(self.number()),
+            '.' if second.is_some_and(|c| c.is_ascii_digit()) => Token::Number(self.number()),
+            _ if first.is_ascii_punctuation() => {
+                self.take(1);
+                Token::Sign(first)
+            }
+            other => {
+                return Err(SyntaxError::new(line, &format!("`{other}` has no meaning here")));
+            }
+        };
+        Ok(Some(Word { token, line }))
+    }
+
+    fn number(&mut self) -> &'a str {
+        let mut before = ' ';
+        let rest = self.rest();
+        let end = rest
+            .char_indices()
+            .find(|(_, c)| {
+                let sign = matches!(c, '+' | '-')
+                    && matches!(before, 'e' | 'E')
+                    && !rest.starts_with("0x")
+                    && !rest.starts_with("0X");
+                before = *c;
+                !(c.is_ascii_alphanumeric() || *c == '.' || sign)
+            })
+            .map_or(rest.len(), |(at, _)| at);
+        self.take(end)
+    }
+
+    fn text(&mut self, quote: char) -> Result<String, SyntaxError> {
+        let line = self.line;
+        self.take(1);
+        let mut text = String::new();
+        let mut coming = self.rest().char_indices();
+        while let Some((at, c)) = coming.next() {
+            match c {
+                '\n' => break,
+                '\\' => match coming.next() {
+                    Some((_, 'n')) => text.push('\n'),
+                    Some((_, 't')) => text.push('\t'),
+                    Some((_, 'r')) => text.push('\r'),
+                    Some((_, escaped @ ('\\' | '"' | '\'' | '?'))) => text.push(escaped),
+                    Some((_, other)) => text.extend(['\\', other]),
+                    None => break,
+                },
+                _ if c == quote => {
+                    self.take(at + 1);
+                    return Ok(text);
+                }
+                _ => text.push(c),
+            }
+        }
+        Err(SyntaxError::new(line, "a text without its closing quote"))
+    }
+}

@@ -71,11 +71,19 @@ fn policy_problems(root: &Path) -> anyhow::Result<Vec<Problem>> {
 
 fn instruction_files(root: &Path) -> anyhow::Result<Vec<RawFile>> {
     let mut files = Vec::new();
-    for wanted in instructions::wanted(&[]) {
-        collect(root, &root.join(&wanted), 0, &mut files)?;
+    let mut wanted = instructions::wanted(&[]);
+    for _ in 0..=instructions::MAX_IMPORT_DEPTH {
+        let before = files.len();
+        for path in &wanted {
+            collect(root, &root.join(path), 0, &mut files)?;
+        }
+        files.sort_by(|a: &RawFile, b| a.path.cmp(&b.path));
+        files.dedup_by(|a, b| a.path == b.path);
+        if files.len() == before {
+            break;
+        }
+        wanted = instructions::named(&files).iter().map(ToString::to_string).collect();
     }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    files.dedup_by(|a, b| a.path == b.path);
     Ok(files)
 }
 

@@ -258,7 +258,8 @@ fn triggers(description: &str) -> Vec<String> {
     found
 }
 
-fn from_sections(
+/// What the text of a file says about its agent.
+pub fn from_sections(
     path: &RepoPath,
     sections: &[Section],
     member: &mut Member,

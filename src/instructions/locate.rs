@@ -26,6 +26,10 @@ const AT_ROOT: &[&str] = &[
     ".opencode/agents",
     ".opencode/mode",
     ".opencode/modes",
+    ".opencode/opencode.json",
+    ".opencode/opencode.jsonc",
+    "opencode.json",
+    "opencode.jsonc",
 ];
 
 /// A change over more directories than this has its deepest ones left out.
@@ -68,6 +72,7 @@ pub fn format_of(path: &RepoPath) -> Option<InstructionFormat> {
     let below = |folder: &str| text.starts_with(folder) && markdown;
     let format = match path.file_name() {
         "AGENTS.override.md" | "AGENTS.md" => InstructionFormat::AgentsMd,
+        _ if super::opencode::is_configuration(path) => InstructionFormat::OpenCodeAgent,
         _ if below(".claude/agents/") => InstructionFormat::ClaudeAgent,
         _ if below(".claude/rules/") => InstructionFormat::ClaudeRule,
         _ if below(".gemini/agents/") => InstructionFormat::GeminiAgent,

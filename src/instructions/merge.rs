@@ -33,6 +33,8 @@ pub fn team(files: Vec<Counted>, problems: &mut Vec<Problem>) -> Team {
             team.aliases.append(&mut file.parsed.aliases);
             let dispatches = !file.parsed.roster.is_empty();
             let own = file.parsed.own.take();
+            let defined = file.parsed.defined.drain(..);
+            candidates.extend(defined.map(|member| Candidate { rank, member, dispatches: false }));
             candidates.extend(own.map(|member| Candidate { rank, member, dispatches }));
             let rank = if is_agent(file.format) { rank + LISTED_ONLY } else { rank };
             let listed = file.parsed.roster.drain(..);

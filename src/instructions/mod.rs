@@ -10,10 +10,12 @@ mod document;
 mod fields;
 mod frontmatter;
 mod harvest;
+mod imports;
 mod lanes;
 mod links;
 mod locate;
 mod merge;
+mod opencode;
 mod parsed;
 mod roster;
 mod together;
@@ -71,6 +73,36 @@ pub fn same_agent(a: &str, b: &str) -> bool {
     lanes::normalized_name(a) == lanes::normalized_name(b)
 }
 
+pub use imports::{MAX_DEPTH as MAX_IMPORT_DEPTH, MAX_IMPORTED};
+
+/// Files that these name and that are not among them: `@path` imports and prompts of agents. To be
+/// read and added, up to [`MAX_IMPORT_DEPTH`] times and [`MAX_IMPORTED`] files.
+pub fn named(files: &[RawFile]) -> Vec<RepoPath> {
+    let mut named: Vec<RepoPath> = Vec::new();
+    for file in files {
+        let targets = match locate::format_of(&file.path) {
+            _ if opencode::is_configuration(&file.path) => {
+                opencode::prompt_files(&file.path, &file.bytes)
+            }
+            Some(format) if !imports(format) => continue,
+            // A file that was named by another one, or a chain file.
+            _ => imports::of(&file.path, &file.bytes),
+        };
+        for target in targets {
+            if !named.contains(&target) && files.iter().all(|other| other.path != target) {
+                named.push(target);
+            }
+        }
+    }
+    named.truncate(MAX_IMPORTED);
+    named
+}
+
+/// Whether `@path` in files of this format brings in another file.
+fn imports(format: InstructionFormat) -> bool {
+    is_chain(format) || format == InstructionFormat::ClaudeRule
+}
+
 /// Reads instruction files into the team and the instructions that apply to the changed paths.
 /// With no changed paths, those of the whole repository.
 pub fn read(files: Vec<RawFile>, changed: &[RepoPath]) -> Instructions {
@@ -93,7 +125,6 @@ pub fn read(files: Vec<RawFile>, changed: &[RepoPath]) -> Instructions {
 /// path instructions, the repository's general instructions, then what is read on demand.
 fn count(files: Vec<links::Resolved>, changed: &[RepoPath]) -> Vec<Counted> {
     let mut chain: Vec<Counted> = Vec::new();
-    let mut others: Vec<Counted> = Vec::new();
     let mut by_path: BTreeMap<String, links::Resolved> =
         files.into_iter().map(|file| (file.path.as_str().to_owned(), file)).collect();
     for directory in locate::directories(changed) {
@@ -110,7 +141,56 @@ fn count(files: Vec<links::Resolved>, changed: &[RepoPath]) -> Vec<Counted> {
             chain.extend(counted(file));
         }
     }
-    for (_, file) in by_path {
+    let chain = with_imports(chain, &mut by_path);
+    others(chain, by_path, changed)
+}
+
+/// Each file with those that it imports behind it. A file that counts by its own place is not
+/// imported, and none counts twice.
+fn with_imports(
+    chain: Vec<Counted>,
+    by_path: &mut BTreeMap<String, links::Resolved>,
+) -> Vec<Counted> {
+    let mut out: Vec<Counted> = Vec::new();
+    let mut open: Vec<(Counted, usize)> = chain.into_iter().rev().map(|file| (file, 0)).collect();
+    let mut imported = 0;
+    while let Some((file, depth)) = open.pop() {
+        let mut targets = imports::of(&file.path, &file.bytes);
+        targets.retain(|path| locate::format_of(path).is_none_or(is_chain));
+        if depth < MAX_IMPORT_DEPTH {
+            for path in targets.into_iter().rev() {
+                let Some(found) = by_path.remove(path.as_str()) else { continue };
+                imported += 1;
+                if imported > MAX_IMPORTED {
+                    break;
+                }
+                let parsed = parsed::parse(&found.path, file.format, &found.bytes);
+                let (format, scope) = (file.format, file.scope.clone());
+                let next = Counted { path: found.path, format, scope, bytes: found.bytes, parsed };
+                open.push((next, depth + 1));
+            }
+        }
+        out.push(file);
+    }
+    out
+}
+
+/// Adds what is no part of the chain of directories.
+fn others(
+    mut chain: Vec<Counted>,
+    by_path: BTreeMap<String, links::Resolved>,
+    changed: &[RepoPath],
+) -> Vec<Counted> {
+    let mut others: Vec<Counted> = Vec::new();
+    for file in by_path.values().filter(|file| opencode::is_configuration(&file.path)) {
+        let prompt = |path: &RepoPath| Some(by_path.get(path.as_str())?.bytes.as_slice());
+        let parsed = opencode::parse(&file.path, &file.bytes, &prompt);
+        let (format, scope) = (InstructionFormat::OpenCodeAgent, Scope::Agent);
+        let (path, bytes) = (file.path.clone(), file.bytes.clone());
+        others.push(Counted { path, format, scope, bytes, parsed });
+    }
+    let files = by_path.into_values().filter(|file| !opencode::is_configuration(&file.path));
+    for file in files {
         let in_chain = locate::CHAIN.contains(&file.path.file_name());
         if !in_chain || file.path.as_str().starts_with(".github/") {
             others.extend(counted(file).filter(|c| !is_chain(c.format)));

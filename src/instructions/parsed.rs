@@ -24,6 +24,8 @@ pub struct ParsedFile {
     pub own: Option<Member>,
     /// Agents that it lists.
     pub roster: Vec<Member>,
+    /// Agents that a configuration file defines.
+    pub defined: Vec<Member>,
     pub ground_rules: Vec<Sourced<String>>,
     pub patterns: Vec<CollaborationPattern>,
     pub mandatory: Vec<MandatoryInvolvement>,

@@ -2,6 +2,7 @@
 
 mod fixtures;
 mod hostile;
+mod named;
 mod seeds;
 
 use super::{RawFile, read};

@@ -105,15 +105,34 @@ async fn read_instructions(
     fetched: &Fetched,
     changed: &[RepoPath],
 ) -> Result<Instructions, SourceError> {
-    let wanted = instructions::wanted(changed);
-    let entries = source.list(fetched, &fetched.base, &wanted).await?;
+    let mut wanted = instructions::wanted(changed);
     let mut files = Vec::new();
-    for entry in entries.into_iter().take(MAX_FILES) {
+    // First the files with a place of their own, then round by round those that they name.
+    for _ in 0..=instructions::MAX_IMPORT_DEPTH {
+        let before = files.len();
+        read_files(source, fetched, &wanted, &mut files).await?;
+        wanted = instructions::named(&files).iter().map(ToString::to_string).collect();
+        if wanted.is_empty() || files.len() == before {
+            break;
+        }
+    }
+    Ok(instructions::read(files, changed))
+}
+
+async fn read_files(
+    source: &dyn Source,
+    fetched: &Fetched,
+    wanted: &[String],
+    files: &mut Vec<RawFile>,
+) -> Result<(), SourceError> {
+    let entries = source.list(fetched, &fetched.base, wanted).await?;
+    let left = MAX_FILES.saturating_sub(files.len());
+    for entry in entries.into_iter().take(left) {
         let read = source.read(fetched, &fetched.base, &entry.path, MAX_FILE_BYTES).await?;
         // A dangling or escaping link has no content; it is still named, so that it is reported.
         let symlink_target = (entry.mode == SYMLINK_MODE).then(String::new);
         let bytes = read.unwrap_or_default();
         files.push(RawFile { path: entry.path, bytes, symlink_target });
     }
-    Ok(instructions::read(files, changed))
+    Ok(())
 }

@@ -59,8 +59,7 @@ impl Pending for Acceptance {
     }
 }
 
-/// Begins a transaction and stores all deliveries of a group in it. `false`: there are fewer than
-/// two, and nothing was done.
+/// Stores all deliveries of a group. `false`: there are fewer than two, and nothing was done.
 ///
 /// # Errors
 /// Also where a delivery is known or a job has to be merged into a waiting one that says something
@@ -75,16 +74,14 @@ pub(super) async fn together(
         return Ok(false);
     }
     let deliveries: Vec<&DeliveryRow> = all.iter().map(|one| &one.delivery).collect();
-    let jobs = joined_jobs(&all)?;
-    // Some deliveries bring many. They are rare, and every job must find a statement.
-    if jobs.len() > deliveries.len() {
-        return Err(one_by_one());
+    let mut rest = deliveries.as_slice();
+    while let Some((statement, chunk)) = INSERT_DELIVERIES.next(&mut rest) {
+        insert_deliveries(connection, statement, chunk).await?;
     }
-    let mut begin = "BEGIN IMMEDIATE; ";
-    let mut jobs = jobs.chunks(LARGEST);
-    for deliveries in deliveries.chunks(LARGEST) {
-        insert(connection, begin, deliveries, jobs.next().unwrap_or_default()).await?;
-        begin = "";
+    let jobs = joined_jobs(&all)?;
+    let mut rest = jobs.as_slice();
+    while let Some((statement, chunk)) = INSERT_JOBS.next(&mut rest) {
+        insert_jobs(connection, statement, chunk).await?;
     }
     for one in &mut all {
         one.result = Some(Accepted::New);
@@ -96,19 +93,13 @@ fn one_by_one() -> StoreError {
     StoreError::Failed("known deliveries or jobs are among those of a group".to_owned())
 }
 
-/// Inserts all of both in one call.
-async fn insert(
+async fn insert_deliveries(
     connection: &mut SqliteConnection,
-    begin: &'static str,
-    deliveries: &[&DeliveryRow],
-    jobs: &[JoinedJob<'_>],
+    statement: &'static str,
+    rows: &[&DeliveryRow],
 ) -> Result<(), StoreError> {
-    let (delivery_places, job_places) = (places(deliveries.len()), places(jobs.len()));
-    let Some(statement) = STATEMENTS.get(&(!begin.is_empty(), delivery_places, job_places)) else {
-        return Err(StoreError::Failed("no statement of that size".to_owned()));
-    };
-    let mut query = sqlx::query(statement.as_str());
-    for row in deliveries {
+    let mut query = sqlx::query(statement);
+    for row in rows {
         query = query
             .bind(row.id.as_str())
             .bind(row.event.as_str())
@@ -116,28 +107,8 @@ async fn insert(
             .bind(row.received_at)
             .bind(row.ignored.as_deref());
     }
-    for _ in 0..(delivery_places - deliveries.len()) * DELIVERY_COLUMNS {
-        query = query.bind(None::<i64>);
-    }
-    for row in jobs {
-        query = query
-            .bind(row.latest.repo_id)
-            .bind(row.latest.installation_id)
-            .bind(row.latest.owner.as_str())
-            .bind(row.latest.name.as_str())
-            .bind(row.latest.subject.as_str())
-            .bind(row.latest.coalescing_key.as_str())
-            .bind(row.kind_json.as_str())
-            .bind(row.delivery)
-            .bind("waiting")
-            .bind(row.enqueued_at)
-            .bind(row.run_at);
-    }
-    for _ in 0..(job_places - jobs.len()) * JOB_COLUMNS {
-        query = query.bind(None::<i64>);
-    }
-    let stored = query.execute(connection).await.map_err(store_error)?.rows_affected();
-    if stored == (deliveries.len() + jobs.len()) as u64 { Ok(()) } else { Err(one_by_one()) }
+    let stored = query.execute(connection).await.map_err(store_error)?;
+    if stored.rows_affected() == rows.len() as u64 { Ok(()) } else { Err(one_by_one()) }
 }
 
 /// A job with the times of the first delivery that asked for it.
@@ -182,53 +153,67 @@ fn joined_jobs<'a>(all: &'a [&'a mut Acceptance]) -> Result<Vec<JoinedJob<'a>>, 
     Ok(joined)
 }
 
-/// Rows of one statement: few sizes, so that all stay prepared. Places that are left over hold
-/// NULL and insert nothing.
-const SIZES: [usize; 5] = [0, 1, 4, 16, 64];
-const LARGEST: usize = 64;
-const DELIVERY_COLUMNS: usize = 5;
-const JOB_COLUMNS: usize = 11;
-
-/// The smallest size that holds so many rows.
-fn places(rows: usize) -> usize {
-    SIZES.into_iter().find(|size| *size >= rows).unwrap_or(LARGEST)
+async fn insert_jobs(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+    rows: &[JoinedJob<'_>],
+) -> Result<(), StoreError> {
+    let mut query = sqlx::query(statement);
+    for row in rows {
+        query = query
+            .bind(row.latest.repo_id)
+            .bind(row.latest.installation_id)
+            .bind(row.latest.owner.as_str())
+            .bind(row.latest.name.as_str())
+            .bind(row.latest.subject.as_str())
+            .bind(row.latest.coalescing_key.as_str())
+            .bind(row.kind_json.as_str())
+            .bind(row.delivery)
+            .bind("waiting")
+            .bind(row.enqueued_at)
+            .bind(row.run_at);
+    }
+    let stored = query.execute(connection).await.map_err(store_error)?;
+    if stored.rows_affected() == rows.len() as u64 { Ok(()) } else { Err(one_by_one()) }
 }
 
-/// By whether it begins the transaction, places for deliveries, places for jobs.
-static STATEMENTS: LazyLock<HashMap<(bool, usize, usize), String>> = LazyLock::new(|| {
-    let deliveries = |places| {
-        let rows = rows(places, DELIVERY_COLUMNS);
-        format!(
-            "INSERT INTO deliveries (id, event, body, received_at, ignored) SELECT * FROM \
-             (VALUES {rows}) WHERE column1 IS NOT NULL ON CONFLICT (id) DO NOTHING"
-        )
-    };
-    let jobs = |places| {
-        let (columns, rows) = (sql::new_job_columns!(), rows(places, JOB_COLUMNS));
-        let refresh = sql::refresh_waiting!();
-        format!(
-            "INSERT INTO jobs {columns} SELECT * FROM (VALUES {rows}) \
-             WHERE column1 IS NOT NULL{refresh} WHERE jobs.kind = excluded.kind"
-        )
-    };
-    let mut statements = HashMap::new();
-    for (begins, begin) in [(true, "BEGIN IMMEDIATE; "), (false, "")] {
-        for delivery_places in SIZES.into_iter().filter(|size| *size > 0) {
-            for job_places in SIZES {
-                let mut text = format!("{begin}{}", deliveries(delivery_places));
-                if job_places > 0 {
-                    text.push_str(&format!("; {}", jobs(job_places)));
-                }
-                statements.insert((begins, delivery_places, job_places), text);
-            }
-        }
-    }
-    statements
+/// One statement for each of a few numbers of rows, so that they stay prepared.
+struct Statements(Vec<(usize, String)>);
+
+/// Descending, and the last one is 1. Most groups are small: those take one statement.
+const SIZES: [usize; 18] = [64, 32, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1];
+
+static INSERT_DELIVERIES: LazyLock<Statements> = LazyLock::new(|| {
+    Statements::new(
+        "INSERT INTO deliveries (id, event, body, received_at, ignored) VALUES ",
+        5,
+        " ON CONFLICT (id) DO NOTHING",
+    )
 });
 
-fn rows(rows: usize, columns: usize) -> String {
-    let row = format!("({})", vec!["?"; columns].join(", "));
-    vec![row; rows].join(", ")
+static INSERT_JOBS: LazyLock<Statements> = LazyLock::new(|| {
+    Statements::new(
+        concat!("INSERT INTO jobs ", sql::new_job_columns!(), " VALUES "),
+        11,
+        concat!(sql::refresh_waiting!(), " WHERE jobs.kind = excluded.kind"),
+    )
+});
+
+impl Statements {
+    fn new(before: &str, columns: usize, after: &str) -> Self {
+        let row = format!("({})", vec!["?"; columns].join(", "));
+        let statement =
+            |rows: usize| format!("{before}{}{after}", vec![row.as_str(); rows].join(", "));
+        Self(SIZES.iter().map(|rows| (*rows, statement(*rows))).collect())
+    }
+
+    /// Takes as many rows off as the largest statement that they fill.
+    fn next<'r, T>(&'static self, rest: &mut &'r [T]) -> Option<(&'static str, &'r [T])> {
+        let (size, statement) = self.0.iter().find(|(size, _)| *size <= rest.len())?;
+        let (chunk, left) = rest.split_at_checked(*size)?;
+        *rest = left;
+        Some((statement, chunk))
+    }
 }
 
 #[cfg(test)]
@@ -236,15 +221,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_is_a_statement_for_every_number_of_rows() {
-        for count in 1..=LARGEST {
-            assert!((count..=4 * count).contains(&places(count)), "{count}");
-            for begins in [true, false] {
-                let statement = &STATEMENTS[&(begins, places(count), places(count / 3))];
-                let places = places(count) * DELIVERY_COLUMNS + places(count / 3) * JOB_COLUMNS;
-                assert_eq!(statement.matches('?').count(), places);
-            }
+    fn every_row_is_in_one_statement() {
+        let rows: Vec<usize> = (0..107).collect();
+        let mut rest = rows.as_slice();
+        let mut taken = Vec::new();
+        while let Some((statement, chunk)) = INSERT_DELIVERIES.next(&mut rest) {
+            assert_eq!(statement.matches("(?, ?, ?, ?, ?)").count(), chunk.len());
+            taken.extend_from_slice(chunk);
         }
-        assert_eq!(places(0), 0);
+        assert_eq!(taken, rows);
     }
 }

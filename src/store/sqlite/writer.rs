@@ -197,6 +197,7 @@ async fn commit_together(
     connection: &mut SqliteConnection,
     group: &mut [Box<dyn Pending>],
 ) -> Result<Vec<Result<(), StoreError>>, Failure> {
+    execute(connection, "BEGIN IMMEDIATE").await.map_err(Failure::OfAll)?;
     if let Err(error) = apply_all(connection, group).await {
         roll_back(connection).await;
         return Err(Failure::OfOne(error));
@@ -205,15 +206,12 @@ async fn commit_together(
     Ok(vec![Ok(()); group.len()])
 }
 
-/// Begins, then deliveries first and the others after them. All wait at the same moment, so any order is right.
+/// Deliveries first, then the others. All wait at the same moment, so any order is right.
 async fn apply_all(
     connection: &mut SqliteConnection,
     group: &mut [Box<dyn Pending>],
 ) -> Result<(), StoreError> {
     let stored = accept::together(connection, group).await?;
-    if !stored {
-        execute(connection, "BEGIN IMMEDIATE").await?;
-    }
     for request in group {
         if !(stored && request.acceptance().is_some()) {
             request.apply(connection).await?;

@@ -20,7 +20,7 @@ use crate::ports::source::{Fetched, Need, Source, SourceError};
 use crate::report::settle::{Settled, Settling};
 use crate::report::verdict;
 use crate::routing;
-use crate::rules::{self, Selection, needs_of, plan_rules};
+use crate::rules::{self, MigrationReading, Selection, migration_reading, needs_of, plan_rules};
 
 /// What differs from one review to the next.
 #[derive(Debug, Clone, Default)]
@@ -181,7 +181,7 @@ fn assemble(
         what: omission.path.as_ref().map_or("the change".to_owned(), ToString::to_string),
         why: omission.reason.clone(),
     }));
-    not_checked.extend(unread_migrations(&routing, &outcome.ran));
+    not_checked.extend(unread_migrations(&routing, change));
     let mut problems = loaded.policy_problems.clone();
     problems.extend(loaded.instructions.problems.iter().cloned());
     problems.extend(settled.problems);
@@ -235,22 +235,27 @@ fn assumptions(loaded: &Loaded) -> Vec<String> {
     assumptions
 }
 
-/// Migrations in the language of a framework (Python, Ruby, TypeScript): a member of the team is
-/// called for them, and no rule reads them.
-fn unread_migrations(routing: &Routing, ran: &[RuleLog]) -> Vec<NotChecked> {
+/// Migrations, and parts of them, that no rule reads although a member of the team was called for
+/// them.
+fn unread_migrations(routing: &Routing, change: &Change) -> Vec<NotChecked> {
+    if routing.assignment(Lane::Data).is_none() {
+        return Vec::new();
+    }
     let labelled = routing.labels.iter().filter(|l| l.label == ChangeLabel::Migration);
-    let read = ran.iter().any(|log| log.lane == Lane::Data);
-    let called = routing.assignment(Lane::Data).is_some() && !read;
-    let mut paths: Vec<&RepoPath> = labelled
+    let labelled: HashSet<&RepoPath> = labelled
         .flat_map(|labelled| labelled.evidence.iter().map(Anchor::head_path))
-        .filter(|path| called && path.extension().as_deref() != Some("sql"))
+        .filter(|path| path.extension().as_deref() != Some("sql"))
         .collect();
-    paths.dedup();
-    let why = "a migration that is written in code; only migrations in SQL are read";
-    paths
-        .into_iter()
-        .map(|path| NotChecked { what: path.to_string(), why: why.to_owned() })
-        .collect()
+    let live = change.files.iter().filter(|file| file.head_text().is_some());
+    live.filter_map(|file| match migration_reading(file) {
+        MigrationReading::Whole => None,
+        MigrationReading::Missing(why) => Some((file, why)),
+        MigrationReading::Unknown => labelled
+            .contains(&file.path)
+            .then(|| (file, "a migration in a form that is not read".to_owned())),
+    })
+    .map(|(file, why)| NotChecked { what: file.path.to_string(), why })
+    .collect()
 }
 
 fn sections(routing: &Routing, ran: &[RuleLog], change: &Change) -> Vec<AgentSection> {

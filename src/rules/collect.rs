@@ -41,6 +41,11 @@ impl<'a> Findings<'a> {
         Self { rule, list: Vec::new(), dropped: 0 }
     }
 
+    /// The rule that finds.
+    pub fn rule_code(&self) -> &'static str {
+        self.rule.code
+    }
+
     /// Reports lines of a changed file, at head.
     pub fn at_head(&mut self, file: &FileChange, lines: LineRange, draft: Draft) {
         self.at(file, Side::Head, lines, draft);

@@ -15,10 +15,10 @@ use serde_json::Value;
 
 /// Hits and misses of one rule or set.
 #[derive(Default)]
-struct Score {
-    right: usize,
-    missed: usize,
-    wrong: usize,
+pub(crate) struct Score {
+    pub(crate) right: usize,
+    pub(crate) missed: usize,
+    pub(crate) wrong: usize,
 }
 
 impl Score {
@@ -28,7 +28,7 @@ impl Score {
         self.wrong += wrong;
     }
 
-    fn flagged(&mut self, expected: bool, said: bool) {
+    pub(crate) fn flagged(&mut self, expected: bool, said: bool) {
         match (expected, said) {
             (true, true) => self.right += 1,
             (true, false) => self.missed += 1,
@@ -54,7 +54,7 @@ impl std::fmt::Display for Score {
     }
 }
 
-fn eval_dir() -> Option<PathBuf> {
+pub(crate) fn eval_dir() -> Option<PathBuf> {
     let folder = std::env::var_os("EVAL_DIR").map(PathBuf::from);
     if folder.is_none() {
         eprintln!("skipped: set EVAL_DIR to the folder of labelled cases");
@@ -62,7 +62,7 @@ fn eval_dir() -> Option<PathBuf> {
     folder
 }
 
-fn rows(folder: &Path, name: &str) -> Vec<Value> {
+pub(crate) fn rows(folder: &Path, name: &str) -> Vec<Value> {
     let path = folder.join(name);
     let out = Command::new("gzip").arg("-dc").arg(&path).output().expect("gzip runs");
     assert!(out.status.success(), "cannot read {}", path.display());
@@ -70,7 +70,7 @@ fn rows(folder: &Path, name: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect()
 }
 
-fn text<'v>(row: &'v Value, key: &str) -> &'v str {
+pub(crate) fn text<'v>(row: &'v Value, key: &str) -> &'v str {
     row[key].as_str().unwrap_or("")
 }
 
@@ -152,11 +152,11 @@ fn squawk_cases() {
 }
 
 /// Migration rules that speak about safety, without those about form and process.
-fn safety(finding: &Finding) -> bool {
+pub(crate) fn safety(finding: &Finding) -> bool {
     finding.severity >= Severity::Major && finding.rule.0 != "migration/missing-rollback"
 }
 
-fn migrations(files: &[(String, Option<&str>, Option<&str>)]) -> Vec<Finding> {
+pub(crate) fn migrations(files: &[(String, Option<&str>, Option<&str>)]) -> Vec<Finding> {
     let change = change(files);
     run(&change, |rule| rule.code.starts_with("migration/")).into_iter().map(|(_, f)| f).collect()
 }

@@ -8,6 +8,7 @@
 mod eval;
 mod eval_idl;
 mod eval_infra;
+mod eval_rails;
 mod faults;
 mod flows;
 mod fuzz;

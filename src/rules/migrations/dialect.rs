@@ -83,7 +83,7 @@ const PATHS: [(Dialect, &[&str]); 5] = [
 /// Names of servers and drivers in configuration.
 const SERVERS: [(Dialect, &[&str]); 5] = [
     (Postgres, &["postgres", "cockroach"]),
-    (MySql, &["mysql", "mariadb"]),
+    (MySql, &["mysql", "mariadb", "trilogy"]),
     (Sqlite, &["sqlite"]),
     (SqlServer, &["sqlserver", "mssql"]),
     (Other, &["clickhouse", "oracle"]),
@@ -102,6 +102,30 @@ pub fn of_text(text: &str) -> Option<Dialect> {
         [only] => Some(*only),
         several if several.contains(&Postgres) => Some(Postgres),
         _ => Some(Other),
+    }
+}
+
+/// What a migration shows: SQL by its words, code by the names of databases and of types that only
+/// one of them has.
+pub fn of_file(path: &RepoPath, text: &str) -> Option<Dialect> {
+    if let Some(shown) = of_path(path) {
+        return Some(shown);
+    }
+    match path.extension().as_deref() {
+        Some("sql") => of_text(text),
+        _ => of_code(text),
+    }
+}
+
+fn of_code(text: &str) -> Option<Dialect> {
+    let lower = text.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let postgres =
+        ["postgres", "jsonb", "concurrently", "timestamptz", "citext", "hstore", "pgcrypto"];
+    match (has(&postgres), has(&["mysql", "mariadb", "unsigned", "longtext"])) {
+        (true, false) => Some(Postgres),
+        (false, true) => Some(MySql),
+        _ => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::frameworks;
 use crate::domain::change::{Change, FileChange};
 use crate::domain::path::RepoPath;
 
@@ -25,6 +26,23 @@ pub enum Framework {
     Pairs,
     /// Numbered files in a migrations directory.
     Plain,
+    /// `db/migrate/<timestamp>_name.rb`.
+    Rails,
+    /// `<app>/migrations/0001_name.py` with a class `Migration`.
+    Django,
+    /// A Python module with `revision` and `down_revision`.
+    Alembic,
+    /// Files with `databaseChangeLog`, or `--liquibase formatted sql`.
+    Liquibase,
+    Knex,
+    Sequelize,
+    TypeOrm,
+    Ecto,
+    EfCore,
+    /// SQL with directives of Atlas; without any it looks like plain files.
+    Atlas,
+    /// SQL that Drizzle generated.
+    Drizzle,
 }
 
 /// Which way a file takes the schema.
@@ -34,6 +52,8 @@ pub enum Direction {
     Down,
     /// Run again whenever it changes (Flyway's `R__`): not a step that is applied once.
     Repeatable,
+    /// Holds many steps, to which new ones are added (Liquibase).
+    Many,
 }
 
 /// What the name and the markers of a file say about it.
@@ -69,10 +89,13 @@ const NOT_MIGRATIONS: [&str; 5] =
 /// Recognises a migration by its path and, for tools that keep both ways in one file, its text.
 pub fn identify(path: &RepoPath, text: &str) -> Option<Identity> {
     let name = path.file_name();
-    if path.extension().as_deref() != Some("sql")
-        || NOT_APPLIED.iter().any(|part| path.has_directory(part))
-        || NOT_MIGRATIONS.contains(&name.to_ascii_lowercase().as_str())
-    {
+    if NOT_APPLIED.iter().any(|part| path.has_directory(part)) {
+        return None;
+    }
+    if path.extension().as_deref() != Some("sql") {
+        return frameworks::identify(path, text);
+    }
+    if NOT_MIGRATIONS.contains(&name.to_ascii_lowercase().as_str()) {
         return None;
     }
     let up = |framework, version: &str| {
@@ -91,6 +114,15 @@ pub fn identify(path: &RepoPath, text: &str) -> Option<Identity> {
             return up(framework, version);
         }
     }
+    if text
+        .trim_start()
+        .get(..24)
+        .is_some_and(|start| start.eq_ignore_ascii_case("--liquibase formatted sq"))
+        || has_marker(text.get(..40).unwrap_or(text), "-- liquibase formatted s")
+    {
+        let (direction, version) = (Direction::Many, String::new());
+        return Some(Identity { framework: Framework::Liquibase, direction, version });
+    }
     if let Some(stem) = strip_suffix_ignoring_case(name, ".down.sql") {
         let version = leading_version(stem).to_owned();
         return Some(Identity { framework: Framework::Pairs, direction: Direction::Down, version });
@@ -101,6 +133,16 @@ pub fn identify(path: &RepoPath, text: &str) -> Option<Identity> {
     if !in_migration_directory(path) {
         return None;
     }
+    by_folder(path, text)
+}
+
+/// Recognises a file in a folder of migrations.
+fn by_folder(path: &RepoPath, text: &str) -> Option<Identity> {
+    let name = path.file_name();
+    let version = leading_version(name);
+    let up = |framework, version: &str| {
+        Some(Identity { framework, direction: Direction::Up, version: version.to_owned() })
+    };
     let folder = path.directory().rsplit('/').next().unwrap_or("");
     match name {
         "up.sql" => up(Framework::Diesel, leading_version(folder)),
@@ -113,16 +155,21 @@ pub fn identify(path: &RepoPath, text: &str) -> Option<Identity> {
             up(Framework::Prisma, leading_version(folder))
         }
         _ if path.has_directory("supabase") => up(Framework::Supabase, version),
+        _ if has_marker(text, "-- atlas:") => up(Framework::Atlas, version),
+        _ if path.has_directory("drizzle") || text.contains("--> statement-breakpoint") => {
+            up(Framework::Drizzle, version)
+        }
         _ => up(Framework::Plain, version),
     }
 }
 
-fn in_migration_directory(path: &RepoPath) -> bool {
+pub(super) fn in_migration_directory(path: &RepoPath) -> bool {
     path.directory().split('/').any(|part| {
         let part = part.to_ascii_lowercase();
         DIRECTORIES.contains(&part.as_str())
             || part.ends_with("_migrations")
             || part.ends_with("-migrations")
+            || part.ends_with("_migrate")
             || part.starts_with("migrations_")
             || part.starts_with("migrations-")
     })
@@ -144,7 +191,7 @@ fn flyway(name: &str) -> Option<Identity> {
 }
 
 /// Leading digits, with the dashes of dates (`2024-01-31-120000_name`).
-fn leading_version(name: &str) -> &str {
+pub(super) fn leading_version(name: &str) -> &str {
     let dated = |byte: &u8| byte.is_ascii_digit() || *byte == b'-';
     let length = name.bytes().take_while(dated).count();
     let version = name.get(..length).unwrap_or("").trim_end_matches('-');
@@ -238,7 +285,7 @@ pub fn runs_in_transaction(framework: Framework, text: &str) -> Option<bool> {
         Framework::Flyway | Framework::Diesel => Some(true),
         // sqlx reads this as its switch; no other tool gives it a meaning.
         Framework::Plain | Framework::Pairs if text.starts_with("-- no-transaction") => Some(false),
-        _ => None,
+        _ => frameworks::runs_in_transaction(framework, text),
     }
 }
 

@@ -4,9 +4,11 @@ use super::actions::ActionKind;
 use super::dialect::Dialect;
 use super::discover::{self, Direction, Framework, Identity};
 use super::facts::{Kind, Statement};
+use super::rails::{self, WayBack};
 use super::read;
 use super::say::{About, draft};
 use super::script::context_need;
+use super::{alembic, django, translate};
 use crate::domain::change::{Change, ChangeKind, FileChange};
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::finding::Category::{Process, Reliability};
@@ -19,7 +21,7 @@ use crate::ports::source::Need;
 use crate::rules::parse::sql;
 use crate::rules::{Check, Draft, Findings, Rule, RuleContext};
 
-const fn rule(
+pub(super) const fn rule(
     about: About,
     kind: FindingKind,
     needs: fn(&Change) -> Vec<Need>,
@@ -69,7 +71,22 @@ pub(super) const MISSING_ROLLBACK: Rule = rule(
                 Framework::Diesel => "Write `down.sql` beside it",
                 Framework::Pairs => "Write the `.down.sql` file beside it",
                 Framework::Flyway => "Write the undo migration (`U` and the same version)",
-                Framework::Prisma | Framework::Supabase | Framework::Plain => {
+                Framework::Rails => "Write `down`, or the reverse inside `reversible`",
+                Framework::Django => {
+                    "Give `reverse_code` or `reverse_sql` (`noop` where nothing has to be done)"
+                }
+                Framework::Alembic => "Write `downgrade`",
+                Framework::Knex | Framework::Sequelize | Framework::TypeOrm => "Write `down`",
+                Framework::Ecto => {
+                    "Write `down`, or use `change` with operations that can be turned around"
+                }
+                Framework::EfCore => "Write `Down`",
+                Framework::Prisma
+                | Framework::Supabase
+                | Framework::Plain
+                | Framework::Atlas
+                | Framework::Drizzle
+                | Framework::Liquibase => {
                     "Write down in the file, as a comment that starts with `-- Rollback:`, how to undo it"
                 }
             };
@@ -99,7 +116,7 @@ pub(super) const MISSING_ROLLBACK: Rule = rule(
 );
 
 /// Forward migrations that the change adds and that run once.
-fn added(change: &Change) -> impl Iterator<Item = (&FileChange, Identity)> {
+pub(super) fn added(change: &Change) -> impl Iterator<Item = (&FileChange, Identity)> {
     change.files.iter().filter(|file| file.is_added()).filter_map(|file| {
         let identity = discover::identify_file(file)?;
         (identity.direction == Direction::Up && file.head_text().is_some())
@@ -120,15 +137,30 @@ fn counterpart(file: &FileChange, identity: &Identity) -> Option<RepoPath> {
         Framework::Diesel => beside("down.sql".to_owned()),
         Framework::Prisma => beside("down.sql".to_owned()),
         Framework::Flyway => beside(format!("U{}", name.get(1..)?)),
-        Framework::Plain | Framework::Supabase => {
+        Framework::Plain | Framework::Supabase | Framework::Drizzle | Framework::Atlas => {
             beside(format!("{}.down.sql", name.strip_suffix(".sql")?))
         }
-        Framework::Goose | Framework::Dbmate | Framework::SqlMigrate => None,
+        _ => None,
     }
 }
 
 fn has_rollback(context: &RuleContext<'_>, file: &FileChange, identity: &Identity) -> bool {
     let text = file.head_text().map_or("", |text| text.as_str());
+    let worked_out = match identity.framework {
+        Framework::Rails => matches!(rails::way_back(text), WayBack::There | WayBack::Declared),
+        Framework::Django => django::irreversible(text).is_none(),
+        Framework::Alembic => alembic::has_way_back(text),
+        // Nothing is known of their content.
+        Framework::Ecto
+        | Framework::EfCore
+        | Framework::Knex
+        | Framework::Sequelize
+        | Framework::TypeOrm => true,
+        _ => false,
+    };
+    if worked_out {
+        return true;
+    }
     let backward = discover::backward_part(identity.framework, text);
     let undone_here = backward.iter().filter_map(|part| text.get(part.clone())).any(has_statements);
     if undone_here || text.lines().filter_map(comment).any(says_how_to_recover) {
@@ -233,7 +265,10 @@ fn has_statements(part: &str) -> bool {
 
 fn comment(line: &str) -> Option<&str> {
     let line = line.trim_start();
-    line.strip_prefix("--").or_else(|| line.strip_prefix("/*")).or_else(|| line.strip_prefix("* "))
+    line.strip_prefix("--")
+        .or_else(|| line.strip_prefix('#'))
+        .or_else(|| line.strip_prefix("/*"))
+        .or_else(|| line.strip_prefix("* "))
 }
 
 /// Whether a text says how to get back: one of the words, followed by more than a word or two.
@@ -310,6 +345,15 @@ fn edited_lines(file: &FileChange) -> Option<(Side, LineRange)> {
 }
 
 fn meaning(identity: &Identity, text: &str) -> String {
+    if let Some(translation) = translate::translate(identity.framework, text) {
+        let unread = translation.unread.iter().filter_map(|(bytes, _)| text.get(bytes.clone()));
+        let unread: Vec<&str> = unread.flat_map(str::split_whitespace).collect();
+        return format!("{}\n{}", sql::without_comments(&translation.sql), unread.join(" "));
+    }
+    if identity.framework.is_code() {
+        let code = text.lines().map(str::trim).filter(|line| !line.starts_with(['#', '/', '*']));
+        return code.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
+    }
     let forward = discover::forward_part(identity.framework, text);
     sql::without_comments(&sql::keep_only(text, &forward))
 }
@@ -362,7 +406,7 @@ pub(super) const VERSION_COLLISION: Rule = rule(
 );
 
 /// The folder that holds a history of migrations.
-fn root<'p>(path: &'p RepoPath, identity: &Identity) -> &'p str {
+pub(super) fn root<'p>(path: &'p RepoPath, identity: &Identity) -> &'p str {
     let directory = path.directory();
     match identity.framework {
         Framework::Diesel | Framework::Prisma => {
@@ -389,6 +433,10 @@ fn same_version(file: &FileChange, identity: &Identity) -> Option<Need> {
     let name = match identity.framework {
         Framework::Diesel => format!("{version}*/up.sql"),
         Framework::Flyway => format!("V{}__*.sql", version.replace('.', "[._]")),
+        Framework::Rails => format!("{version}_*.rb"),
+        Framework::Ecto => format!("{version}_*.exs"),
+        // Equal numbers are common here, and names or a graph tell the files apart.
+        framework if framework.is_code() => return None,
         _ => format!("{version}[!0-9]*.sql"),
     };
     let glob = if root.is_empty() { name } else { format!("{root}/{name}") };

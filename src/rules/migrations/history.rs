@@ -16,8 +16,8 @@ pub(super) fn type_before(
     column: &str,
 ) -> Option<String> {
     let earlier = at.migration.script.statements.iter();
-    let own = earlier.filter(|s| s.bytes.start < at.statement.bytes.start);
-    if let Some(known) = last_type(own, table, column) {
+    let earlier = earlier.filter(|s| s.bytes.start < at.statement.bytes.start);
+    if let Some(known) = last_type(earlier, table, column) {
         return Some(known);
     }
     let siblings = context.gathered(&context_need(context.change)).iter();
@@ -66,7 +66,13 @@ pub(super) fn is_widening(old: &str, new: &str) -> bool {
         (Some(old), Some(new)) => new >= old,
     };
     match (old_base, new_base) {
-        ("varchar" | "text", "text") => true,
+        ("varchar" | "text" | "citext", "text" | "citext") | ("cidr", "inet") => true,
+        // Without a number there are six digits; `timestamptz` differs in meaning, not in size.
+        ("timestamp", "timestamp")
+        | ("timestamptz", "timestamptz")
+        | ("time", "time")
+        | ("timetz", "timetz")
+        | ("interval", "interval") => new_limit.unwrap_or(6) >= old_limit.unwrap_or(6),
         ("varchar", "varchar") | ("varbit", "varbit") => wider,
         ("text", "varchar") => new_limit.is_none(),
         ("numeric", "numeric") => {
@@ -88,6 +94,9 @@ fn split(type_text: &str) -> (&str, Option<u32>) {
         "character varying" => "varchar",
         "bit varying" => "varbit",
         "decimal" => "numeric",
+        "timestamp without time zone" => "timestamp",
+        "timestamp with time zone" => "timestamptz",
+        "time without time zone" => "time",
         other => other,
     };
     let first = arguments.split([',', ')']).next().unwrap_or("");
@@ -107,6 +116,10 @@ mod tests {
             ("text", "varchar"),
             ("numeric(10,2)", "numeric(12,2)"),
             ("decimal(10, 2)", "numeric"),
+            ("citext", "text"),
+            ("cidr", "inet"),
+            ("timestamp(3)", "timestamp(6)"),
+            ("timestamp(6)", "timestamp"),
         ] {
             assert!(is_widening(old, new), "{old} to {new}");
         }
@@ -117,6 +130,8 @@ mod tests {
             ("char(10)", "varchar(10)"),
             ("numeric(10,2)", "numeric(12,4)"),
             ("timestamp", "timestamptz"),
+            ("timestamp", "timestamp(3)"),
+            ("inet", "cidr"),
         ] {
             assert!(!is_widening(old, new), "{old} to {new}");
         }

@@ -193,7 +193,9 @@ pub(super) const CONCURRENT_IN_TRANSACTION: Rule = rule(
             let (who, how) = match (migration.framework(), migration.script.wrapped) {
                 // These run a lone statement outside of a transaction.
                 (Framework::Flyway, _) if !several => return None,
-                (framework, Some(true)) => (wraps(framework), opt_out(framework)),
+                (framework, Some(true)) if at.statement.in_transaction => {
+                    (wraps(framework), opt_out(framework))
+                }
                 (Framework::Prisma, _) if several => (
                     "Prisma sends the file as one batch, which PostgreSQL runs as one transaction",
                     "Give the statement a migration of its own.",

@@ -5,29 +5,37 @@
 
 #[allow(dead_code, reason = "read by rules that build on these facts")]
 mod actions;
+mod alembic;
 mod columns;
 mod constraints;
 mod data;
 mod design;
 mod dialect;
 pub(super) mod discover;
+mod django;
 mod drops;
 #[allow(dead_code, reason = "read by rules that build on these facts")]
 pub(super) mod facts;
 mod files;
+mod frameworks;
 mod history;
 mod indexes;
 mod locks;
 pub(super) mod names;
+mod order;
 mod postgres;
+mod rails;
 mod read;
 mod renames;
 mod say;
 #[allow(dead_code, reason = "read by rules that build on these facts")]
 mod script;
+mod translate;
+mod unread;
 
 pub(super) use actions::ActionKind;
 pub(super) use facts::{Kind, Statement};
+pub use unread::{Reading, reading};
 
 use super::Rule;
 use crate::domain::path::RepoPath;
@@ -35,7 +43,7 @@ use crate::domain::path::RepoPath;
 /// The statements of a migration's forward part, for rules that need no more than that.
 pub(super) fn forward_statements(path: &RepoPath, text: &str) -> Vec<Statement> {
     let Some(identity) = discover::identify(path, text) else { return Vec::new() };
-    let dialect = dialect::of_path(path).or_else(|| dialect::of_text(text));
+    let dialect = dialect::of_file(path, text);
     let dialect = dialect.unwrap_or(dialect::Dialect::Postgres);
     read::forward(identity.framework, dialect, text, false).statements
 }
@@ -44,6 +52,12 @@ pub(super) const RULES: &[Rule] = &[
     files::MISSING_ROLLBACK,
     files::EDITED_APPLIED,
     files::VERSION_COLLISION,
+    order::OUT_OF_ORDER,
+    rails::REVERTED,
+    rails::DEFAULT_CHANGED,
+    rails::WIDE_INDEX,
+    rails::WRITES_BLOCKED,
+    django::FIELD_ALTERED,
     drops::TABLE_DROPPED,
     drops::COLUMN_DROPPED,
     drops::SCHEMA_DROPPED,

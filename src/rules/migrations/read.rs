@@ -7,7 +7,7 @@ use squawk_linter::{Linter, Rule as Hit};
 use super::dialect::Dialect;
 use super::discover::{self, Framework};
 use super::facts::Statement;
-use super::postgres;
+use super::{postgres, translate};
 use crate::rules::parse::sql;
 
 /// What one direction of a migration does.
@@ -19,10 +19,17 @@ pub struct Read {
     pub hits: Vec<(Hit, Range<usize>)>,
     /// Whether every statement was understood. What is not is `Kind::Other`.
     pub complete: bool,
+    /// Bytes of the file whose statements the author has declared safe, as the framework lets one.
+    pub assured: Vec<Range<usize>>,
 }
 
 /// Reads the forward part of a migration. `wrapped`: the tool runs it in a transaction.
 pub fn forward(framework: Framework, dialect: Dialect, text: &str, wrapped: bool) -> Read {
+    if let Some(translation) = translate::translate(framework, text) {
+        let masked = sql::standard_quotes(&translation.sql);
+        let read = postgres_sql(dialect, &masked, wrapped);
+        return translation.in_source(read);
+    }
     let forward = discover::forward_part(framework, text);
     let masked = sql::standard_quotes(&sql::keep_only(text, &forward));
     postgres_sql(dialect, &masked, wrapped)
@@ -33,7 +40,7 @@ fn postgres_sql(dialect: Dialect, masked: &str, wrapped: bool) -> Read {
     let statements = postgres::statements(&parsed.tree(), wrapped);
     let hits =
         if dialect == Dialect::Postgres { hits(&parsed, masked, wrapped) } else { Vec::new() };
-    Read { statements, hits, complete: parsed.errors().is_empty() }
+    Read { statements, hits, complete: parsed.errors().is_empty(), assured: Vec::new() }
 }
 
 fn hits(

@@ -12,7 +12,7 @@ use super::actions::Action;
 use super::dialect::{self, Dialect};
 use super::discover::{self, Direction, Framework, Identity};
 use super::facts::{Kind, Statement};
-use super::{names, read};
+use super::{names, read, translate};
 use crate::domain::change::{Change, FileChange, SourceFile, Text};
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::path::RepoPath;
@@ -32,6 +32,8 @@ pub struct Script {
     pub wrapped: Option<bool>,
     /// Every statement was understood.
     pub complete: bool,
+    /// Bytes whose statements the author has declared safe.
+    assured: Vec<Range<usize>>,
 }
 
 impl Script {
@@ -50,7 +52,15 @@ impl Script {
             text: text.to_owned(),
             wrapped,
             complete: read.complete,
+            assured: read.assured,
         }
+    }
+}
+
+impl Script {
+    /// Whether the author has declared the statement at this byte safe.
+    pub fn is_assured(&self, at: usize) -> bool {
+        self.assured.iter().any(|bytes| bytes.contains(&at))
     }
 }
 
@@ -98,8 +108,7 @@ impl<'a> Migration<'a> {
         let mut created: HashSet<String> = HashSet::new();
         let mut all = Vec::new();
         for file in files {
-            let shown = dialect::of_path(&file.path)
-                .or_else(|| dialect::of_text(file.head_text().map_or("", Text::as_str)));
+            let shown = dialect::of_file(&file.path, file.head_text().map_or("", Text::as_str));
             let dialect = shown.or_else(|| around.dialect(&file.path)).unwrap_or(Dialect::Postgres);
             let parsed = context.parsed(file, Side::Head, |text| {
                 Script::parse(context.change, file, text, dialect)
@@ -241,7 +250,11 @@ impl At<'_> {
 
     /// What is reported, as written, on one line and cut to a length that fits a title.
     pub fn snippet(&self) -> String {
-        let written = self.migration.script.text.get(self.start..self.end).unwrap_or_default();
+        let text = &self.migration.script.text;
+        // Statements that one call of a framework stands for start one byte after the other.
+        let cut = text.get(..self.start).unwrap_or_default();
+        let word = cut.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_').len();
+        let written = text.get(word..self.end).unwrap_or_default();
         let line = written.split_whitespace().collect::<Vec<_>>().join(" ").replace('`', "\"");
         let line = line.trim_end_matches(';');
         if line.chars().count() <= 50 {
@@ -251,6 +264,12 @@ impl At<'_> {
     }
 
     pub fn report(&self, findings: &mut Findings<'_>, draft: Draft) {
+        let script = &self.migration.script;
+        if script.is_assured(self.start) {
+            return;
+        }
+        let framework = self.migration.framework();
+        let Some(draft) = translate::adapt(framework, findings.rule_code(), draft) else { return };
         let symbol = draft
             .symbol
             .clone()
@@ -279,6 +298,7 @@ impl Surroundings<'_> {
         let shown = self.shown.get_or_init(|| {
             let evidence = |file: &SourceFile| match file.path.extension().as_deref() {
                 Some("sql") => dialect::of_text(file.text.as_str()),
+                Some("py" | "rb" | "js" | "ts") => dialect::of_file(&file.path, file.text.as_str()),
                 _ => dialect::of_configuration(file.text.as_str()),
             };
             self.files.iter().filter_map(|file| Some((file, evidence(file)?))).collect()
@@ -307,7 +327,7 @@ pub fn needs(change: &Change) -> Vec<Need> {
 }
 
 /// Configuration that names the database, in the directories on the way to a migration.
-const CONFIGURATION: [&str; 9] = [
+const CONFIGURATION: [&str; 10] = [
     "schema.prisma",
     "prisma/schema.prisma",
     "migration_lock.toml",
@@ -317,6 +337,7 @@ const CONFIGURATION: [&str; 9] = [
     "{db,database,internal,sql,sqlc}/sqlc.{yaml,yml}",
     "diesel.toml",
     "{docker-compose,compose}.{yml,yaml}",
+    "config/database.yml",
 ];
 
 /// The same in the packages of a workspace.
@@ -329,10 +350,11 @@ pub(super) fn context_need(change: &Change) -> Need {
         let nested =
             identity.is_some_and(|i| matches!(i.framework, Framework::Diesel | Framework::Prisma));
         let directory = file.path.directory();
+        let extension = file.path.extension().unwrap_or_default();
         let glob = match (nested, directory.rsplit_once('/')) {
             (true, Some((parent, _))) => format!("{parent}/*/*.sql"),
-            _ if directory.is_empty() => "*.sql".to_owned(),
-            _ => format!("{directory}/*.sql"),
+            _ if directory.is_empty() => format!("*.{extension}"),
+            _ => format!("{directory}/*.{extension}"),
         };
         // Names of folders that a glob would read as a pattern are left out.
         if !globs.contains(&glob) && !directory.contains(['*', '?', '[', ']', '{', '}']) {

@@ -59,6 +59,16 @@ impl ParsedCode {
         Self { tree: AstGrep::try_new(text, language.grammar()).ok() }
     }
 
+    /// Ruby, which only migrations are read in: it is no [`Language`] of the rules about code.
+    pub fn ruby(text: &str) -> Self {
+        Self { tree: AstGrep::try_new(text, SupportLang::Ruby).ok() }
+    }
+
+    /// The node of the whole file.
+    pub fn root(&self) -> Option<Syntax<'_>> {
+        self.tree.as_ref().map(AstGrep::root)
+    }
+
     /// Every node, depth first.
     pub fn nodes(&self) -> Vec<Syntax<'_>> {
         self.tree.as_ref().map(|tree| tree.root().dfs().collect()).unwrap_or_default()

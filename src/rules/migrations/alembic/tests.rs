@@ -1,0 +1,71 @@
+use super::{Revision, has_way_back, revision, translate};
+
+fn sql(body: &str) -> Vec<String> {
+    let text = format!("def upgrade():\n    {}\n", body.replace('\n', "\n    "));
+    let done = translate(&text);
+    done.sql.lines().filter(|line| *line != ";" && !line.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn operations_become_statements() {
+    for (python, expected) in [
+        (
+            "op.add_column('users', sa.Column('age', sa.Integer(), nullable=False, server_default='0'))",
+            vec!["ALTER TABLE users ADD COLUMN age integer NOT NULL DEFAULT '0'"],
+        ),
+        (
+            "op.create_index(op.f('ix_a'), 'users', ['a', 'b'], unique=True, postgresql_concurrently=True)",
+            vec!["CREATE UNIQUE INDEX CONCURRENTLY ix_a ON users (a, b)"],
+        ),
+        (
+            "with op.batch_alter_table('users') as batch_op:\n    batch_op.drop_column('a')\n    \
+             batch_op.create_unique_constraint('u', ['b'])",
+            vec![
+                "ALTER TABLE users DROP COLUMN a",
+                "ALTER TABLE users ADD CONSTRAINT u UNIQUE (b)",
+            ],
+        ),
+        (
+            "op.alter_column('users', 'a', existing_type=sa.String(5), type_=sa.Text(), nullable=False)",
+            vec![
+                "ALTER TABLE users ALTER COLUMN a TYPE varchar(5)",
+                "ALTER TABLE users ALTER COLUMN a TYPE text",
+                "ALTER TABLE users ALTER COLUMN a SET NOT NULL",
+            ],
+        ),
+        ("op.execute(sa.text('DELETE FROM a'))", vec!["DELETE FROM a"]),
+        (
+            "op.create_foreign_key(None, 'a', 'b', ['b_id'], ['id'])",
+            vec!["ALTER TABLE a ADD FOREIGN KEY (b_id) REFERENCES b (id)"],
+        ),
+        (
+            "op.create_table('a', sa.Column('id', sa.BigInteger(), nullable=False), \
+             sa.PrimaryKeyConstraint('id'), schema='x')",
+            vec!["CREATE TABLE x.a (id bigint NOT NULL, PRIMARY KEY (id))"],
+        ),
+    ] {
+        assert_eq!(sql(python), expected, "{python}");
+    }
+}
+
+#[test]
+fn revisions_and_ways_back_are_read() {
+    let text =
+        "revision: str = 'b'\ndown_revision = ('a', 'x')\ndef downgrade() -> None:\n    pass\n";
+    let expected = Revision { own: "b".into(), follows: vec!["a".into(), "x".into()] };
+    assert_eq!(revision(text), Some(expected));
+    assert!(!has_way_back(text));
+    assert!(has_way_back("def downgrade():\n    op.drop_table('a')\n"));
+    assert!(has_way_back(
+        "def downgrade():\n    raise NotImplementedError('restore the backup')\n"
+    ));
+}
+
+#[test]
+fn any_text_is_read_without_harm() {
+    let deep = format!("def upgrade():\n    {}", "f(".repeat(5_000));
+    for text in ["", "def", "def upgrade():\n  op.add_column(", deep.as_str(), "\u{0}"] {
+        let _ = translate(text);
+        let _ = revision(text);
+    }
+}

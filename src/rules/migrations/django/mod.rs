@@ -1,0 +1,104 @@
+//! Django migrations: the list of operations of the class `Migration`.
+
+mod fields;
+mod operations;
+mod rules;
+
+pub(super) use rules::FIELD_ALTERED;
+
+use super::translate::{Argument, Translation, Value, Writer, python};
+use crate::rules::parse::code::{Language, ParsedCode, Syntax};
+
+/// Puts the operations of a Django migration into SQL.
+///
+/// Tables are called as their models, in lower case: the name of the app, which Django puts in
+/// front, is nowhere in the file.
+pub(super) fn translate(text: &str) -> Translation {
+    let code = ParsedCode::new(text, Language::Python);
+    let mut writer = Writer::default();
+    let Some(root) = code.root() else { return writer.finish() };
+    let Some(operations) = assigned(&root, "operations") else {
+        return writer.finish();
+    };
+    match operations.value {
+        Value::List(items) => operations::Walk { writer: &mut writer, depth: 0 }.list(&items),
+        _ => writer.unread(&operations.bytes, "the list of operations is computed"),
+    }
+    writer.finish()
+}
+
+fn migration_class<'t>(root: &Syntax<'t>) -> Option<Syntax<'t>> {
+    root.named_children()
+        .filter(|node| node.kind() == "class_definition")
+        .find(|node| node.field("name").is_some_and(|name| name.text() == "Migration"))
+        .and_then(|node| node.field("body"))
+}
+
+fn assigned(root: &Syntax<'_>, name: &str) -> Option<Argument> {
+    let body = migration_class(root)?;
+    python::assigned(&body, name).map(|value| python::argument(&value))
+}
+
+/// What a migration says about its place in the graph.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Links {
+    /// App and name of each migration that it follows.
+    pub follows: Vec<(String, String)>,
+    /// It stands for several earlier ones.
+    pub squashed: bool,
+}
+
+/// Reads `dependencies` and `replaces`; `None` if they are computed.
+pub(super) fn links(text: &str) -> Option<Links> {
+    let code = ParsedCode::new(text, Language::Python);
+    let root = code.root()?;
+    let pairs = match assigned(&root, "dependencies").map(|argument| argument.value) {
+        None => Vec::new(),
+        Some(Value::List(items)) => items,
+        Some(_) => return None,
+    };
+    let follows = pairs.iter().filter_map(|pair| match pair.value.texts()?.as_slice() {
+        [app, name] => Some(((*app).to_owned(), (*name).to_owned())),
+        _ => None,
+    });
+    Some(Links { follows: follows.collect(), squashed: assigned(&root, "replaces").is_some() })
+}
+
+/// The first operation that Django cannot undo, by name.
+pub(super) fn irreversible(text: &str) -> Option<&'static str> {
+    let code = ParsedCode::new(text, Language::Python);
+    let operations = assigned(&code.root()?, "operations")?;
+    let Value::List(items) = operations.value else { return None };
+    items.iter().find_map(|item| operations::irreversible(item, 0))
+}
+
+/// The last definition of a field in a file, as the reader of fields gives it: type and whether
+/// it takes `NULL`.
+pub(super) fn field_in(text: &str, model: &str, field: &str) -> Option<fields::Field> {
+    let code = ParsedCode::new(text, Language::Python);
+    let operations = assigned(&code.root()?, "operations")?;
+    let Value::List(items) = operations.value else { return None };
+    items.iter().rev().find_map(|item| operations::field_of(item, model, field))
+}
+
+/// The fields that a file alters: model, field, new definition and place.
+pub(super) fn altered(text: &str) -> Vec<(String, String, fields::Field, std::ops::Range<usize>)> {
+    let code = ParsedCode::new(text, Language::Python);
+    let operations = code.root().and_then(|root| assigned(&root, "operations"));
+    let Some(Value::List(items)) = operations.map(|operations| operations.value) else {
+        return Vec::new();
+    };
+    items
+        .iter()
+        .filter_map(|item| {
+            let call = item.value.call().filter(|call| call.name == "AlterField")?;
+            let model = call.either(0, "model_name")?.text()?.to_lowercase();
+            let name = call.either(1, "name")?.text()?.to_owned();
+            let field = fields::read(call.either(2, "field")?.call()?)?;
+            Some((model, name, field, item.bytes.clone()))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

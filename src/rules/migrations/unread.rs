@@ -1,0 +1,73 @@
+//! Migrations, and parts of them, that no rule has looked at.
+
+use super::{discover, translate};
+use crate::domain::change::FileChange;
+
+/// Most places named for one file.
+const MAX_PLACES: usize = 3;
+
+/// How much of a changed file the rules of this family have read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading {
+    /// It is no migration that is known here.
+    Unknown,
+    Whole,
+    /// Not, or not whole; says why.
+    Missing(String),
+}
+
+/// What was read of a file at head.
+pub fn reading(file: &FileChange) -> Reading {
+    let Some((identity, text)) = discover::identify_file(file).zip(file.head_text()) else {
+        return Reading::Unknown;
+    };
+    if !identity.framework.is_read() {
+        let tool = identity.framework.name();
+        return Reading::Missing(format!("a migration of {tool}, whose language is not read"));
+    }
+    if !identity.framework.is_code() {
+        return Reading::Whole;
+    }
+    let Some(translation) = translate::translate(identity.framework, text.as_str()) else {
+        return Reading::Missing("too long to be read".to_owned());
+    };
+    let places: Vec<String> = translation
+        .unread
+        .iter()
+        .filter(|(bytes, _)| file.adds_any(text.lines_of(bytes.start, bytes.end)))
+        .map(|(bytes, why)| format!("line {}: {why}", text.line_at(bytes.start)))
+        .collect();
+    match places.len() {
+        0 => Reading::Whole,
+        count => {
+            let more = count.saturating_sub(MAX_PLACES);
+            let shown = places.into_iter().take(MAX_PLACES).collect::<Vec<_>>().join("; ");
+            let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
+            Reading::Missing(format!("not all of it could be read ({shown}{rest})"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::assemble;
+    use crate::domain::path::RepoPath;
+
+    fn of(path: &str, text: &str) -> Reading {
+        reading(&assemble::file_change(RepoPath::new(path).unwrap(), None, Some(text)))
+    }
+
+    #[test]
+    fn what_is_not_read_is_named() {
+        let ruby = "class A < ActiveRecord::Migration[7.1]\ndef change\nexecute \"DROP TABLE #{a}\"\nend\nend\n";
+        let expected = "not all of it could be read (line 3: the SQL is put together when it runs)";
+        assert_eq!(of("db/migrate/20240101_a.rb", ruby), Reading::Missing(expected.to_owned()));
+        let elixir = "defmodule A do\n  use Ecto.Migration\nend\n";
+        let expected = "a migration of Ecto, whose language is not read";
+        let path = "priv/repo/migrations/20240101_a.exs";
+        assert_eq!(of(path, elixir), Reading::Missing(expected.to_owned()));
+        assert_eq!(of("db/migrations/1_a.sql", "DROP TABLE a;"), Reading::Whole);
+        assert_eq!(of("src/main.rs", ""), Reading::Unknown);
+    }
+}

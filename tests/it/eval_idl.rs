@@ -1,11 +1,17 @@
 //! Measures the protobuf and GraphQL comparisons on the labelled cases of other tools, read from
 //! the folder that `EVAL_DIR` names. Without it there is nothing to measure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::process::Command;
 
-use backend_team::rules::{self, graphql, protobuf};
+use backend_team::config::policy::Policy;
+use backend_team::domain::assemble;
+use backend_team::domain::change::{SourceFile, Text};
+use backend_team::domain::diff::Side;
+use backend_team::domain::path::RepoPath;
+use backend_team::ports::source::Need;
+use backend_team::rules::{self, Check, Memo, graphql, protobuf, run_rule};
 use serde_json::Value;
 
 #[derive(Default)]
@@ -157,4 +163,78 @@ fn every_rule_of_buf_is_claimed_once() {
         let claims = rules::all().filter(|rule| rule.equivalents.contains(&id.as_str())).count();
         assert_eq!(claims, 1, "{id}");
     }
+}
+
+/// Ids in other tools of the rules that report something about a change of these files, with
+/// `buf.yaml` as it is at the base.
+fn reported(base: &[(&str, &str)], head: &[(&str, &str)], yaml: &str) -> BTreeSet<&'static str> {
+    let text = |tree: &[(&str, &str)], path: &str| {
+        tree.iter().find(|(other, _)| *other == path).map(|(_, text)| (*text).to_owned())
+    };
+    let path = |path: &str| RepoPath::new(path).expect("a sound path");
+    let paths: BTreeSet<&str> = base.iter().chain(head).map(|(path, _)| *path).collect();
+    let files = paths.iter().filter(|path| **path != "buf.yaml").map(|name| {
+        let (base, head) = (text(base, name), text(head, name));
+        assemble::file_change(path(name), base.as_deref(), head.as_deref())
+    });
+    let change = assemble::change(files.collect());
+    let (memo, policy) = (Memo::default(), Policy::default());
+    let mut ids = BTreeSet::new();
+    for rule in rules::all() {
+        let Check::Change { applies, needs, .. } = rule.check else { continue };
+        if !applies(&change) {
+            continue;
+        }
+        let gathered: HashMap<Need, Vec<SourceFile>> = needs(&change)
+            .into_iter()
+            .map(|need| {
+                let wanted = matches!(&need, Need::Glob { globs, .. } if globs.iter().any(|g| g.ends_with("buf.yaml")));
+                let file = SourceFile { path: path("buf.yaml"), side: Side::Base, text: Text::new(yaml) };
+                (need, if wanted { vec![file] } else { Vec::new() })
+            })
+            .collect();
+        let run = run_rule(rule, &change, &policy, &gathered, &memo);
+        assert_eq!(run.dropped, 0, "{} reports a place that is not there", rule.code);
+        if !run.findings.is_empty() {
+            ids.extend(rule.equivalents);
+        }
+    }
+    ids
+}
+
+/// What the comparison finds, the rules report.
+#[test]
+fn rules_report_what_is_labelled() {
+    let (Some(buf), Some(graphql)) = (rows("buf/cases.jsonl.gz"), rows("graphql/cases.jsonl.gz"))
+    else {
+        return;
+    };
+    let mut silent = Vec::new();
+    for row in &buf {
+        let (base, head) = (tree(row, "previous"), tree(row, "current"));
+        let yaml = head.iter().find(|(path, _)| *path == "buf.yaml").map_or("", |(_, text)| *text);
+        // Roots of the two sides differ in these: files move.
+        if base.iter().chain(&head).any(|(_, text)| text.contains("roots:")) {
+            continue;
+        }
+        let yaml = if yaml.is_empty() { "version: v1\nbreaking:\n  use: [FILE]\n" } else { yaml };
+        let ids = reported(&base, &head, yaml);
+        let labels = row["expected"].as_array().expect("labels");
+        let wanted: BTreeSet<String> =
+            labels.iter().map(|label| format!("buf:{}", text(label, "type"))).collect();
+        let missing = wanted.into_iter().filter(|id| !ids.contains(id.as_str()));
+        silent.extend(missing.map(|id| format!("{}: {id}", text(row, "id"))));
+    }
+    for row in &graphql {
+        let ids =
+            reported(&[("a.graphql", text(row, "old"))], &[("a.graphql", text(row, "new"))], "");
+        for label in row["oracle"].as_array().expect("labels") {
+            let id = format!("graphql-inspector:{}", text(label, "type"));
+            let meant = !id.ends_with("USAGE_UNION_MEMBER_ADDED");
+            if text(label, "level") == "BREAKING" && meant && !ids.contains(id.as_str()) {
+                silent.push(format!("{}: {id}", text(row, "id")));
+            }
+        }
+    }
+    assert!(silent.is_empty(), "{}", silent.join("\n"));
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::compare::{Difference, Level, compare};
 use super::schema::Schema;
-use super::syntax::{Document, Input, SyntaxError, Type, parse};
+use super::syntax::{Document, SyntaxError, Type, parse};
 use crate::domain::change::{Change, FileChange};
 use crate::domain::diff::Side;
 use crate::domain::path::RepoPath;
@@ -18,13 +18,11 @@ pub struct Review {
 }
 
 /// Folders of schemas that nobody's clients depend on.
-const ASIDE: [&str; 12] = [
+const ASIDE: [&str; 10] = [
     "test",
     "tests",
     "__tests__",
     "testdata",
-    "spec",
-    "specs",
     "fixtures",
     "mocks",
     "examples",
@@ -128,29 +126,18 @@ fn one_schema(pairs: &[&Pair]) -> Option<Vec<Difference>> {
         return None;
     }
     let mut differences = compare(&base, &head);
-    let sent_only = only_sent(&head);
+    let received = received(&head);
     for difference in differences.iter_mut().filter(|found| found.id == "ENUM_VALUE_ADDED") {
         let name = difference.path.split('.').next().unwrap_or_default();
-        difference.notable = !sent_only.contains(name);
+        difference.notable = received.contains(name);
     }
     Some(differences)
 }
 
-/// Types that clients send and, as far as these documents show, never receive.
-fn only_sent(schema: &Schema) -> HashSet<String> {
-    let mut received = HashSet::new();
-    let mut sent = HashSet::new();
-    let mut send = |inputs: &[Input]| {
-        sent.extend(inputs.iter().map(|input| innermost(&input.kind).to_owned()));
-    };
-    for entry in schema.types.values() {
-        send(&entry.inputs);
-        for field in &entry.fields {
-            send(&field.arguments);
-            received.insert(innermost(&field.kind).to_owned());
-        }
-    }
-    sent.difference(&received).cloned().collect()
+/// Types of fields: what clients receive, as far as these documents show.
+fn received(schema: &Schema) -> HashSet<String> {
+    let fields = schema.types.values().flat_map(|entry| &entry.fields);
+    fields.map(|field| innermost(&field.kind).to_owned()).collect()
 }
 
 fn innermost(kind: &Type) -> &str {

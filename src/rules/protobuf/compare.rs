@@ -18,6 +18,8 @@ pub struct Difference {
     pub title: String,
     /// The element with its package.
     pub symbol: String,
+    /// A field that is there under another number.
+    pub renumbered: bool,
 }
 
 #[derive(Default)]
@@ -31,7 +33,8 @@ impl Report {
         symbol: &str,
         title: String,
     ) {
-        self.0.push(Difference { id, head, base, title, symbol: symbol.to_owned() });
+        let symbol = symbol.to_owned();
+        self.0.push(Difference { id, head, base, title, symbol, renumbered: false });
     }
 }
 

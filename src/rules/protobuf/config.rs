@@ -14,6 +14,8 @@ pub struct Breaking {
     ignore: Vec<String>,
     ignore_only: Vec<(HashSet<&'static str>, Vec<String>)>,
     ignore_unstable: bool,
+    /// A package that is gone counts only if it had services: nobody calls the others.
+    only_served: bool,
 }
 
 /// One `buf.yaml`.
@@ -35,6 +37,8 @@ pub struct Subject<'a> {
     pub id: &'a str,
     pub paths: [Option<&'a str>; 2],
     pub packages: [Option<&'a str>; 2],
+    /// Whether the package had services.
+    pub served: bool,
 }
 
 fn texts(node: Option<&Node>) -> Vec<String> {
@@ -73,7 +77,7 @@ impl Breaking {
     pub fn usual() -> Self {
         let names =
             ["WIRE_JSON", "RPC_NO_DELETE", "PACKAGE_SERVICE_NO_DELETE", "PACKAGE_NO_DELETE"];
-        Self { ignore_unstable: true, ..Self::of(&names) }
+        Self { ignore_unstable: true, only_served: true, ..Self::of(&names) }
     }
 
     /// What buf itself takes where nothing is said.
@@ -116,7 +120,8 @@ impl Breaking {
         let unstable = || subject.packages.iter().flatten().any(|package| is_unstable(package));
         let excepted = ignored(&self.ignore)
             || self.ignore_only.iter().any(only)
-            || self.ignore_unstable && unstable();
+            || self.ignore_unstable && unstable()
+            || self.only_served && subject.id == "PACKAGE_NO_DELETE" && !subject.served;
         self.rules.contains(subject.id) && !excepted
     }
 }
@@ -210,7 +215,8 @@ mod tests {
 
     fn wanted(yaml: &str, id: &str, path: &str, package: &str) -> bool {
         let settings = [Settings::read("proto", yaml)];
-        let subject = Subject { id, paths: [Some(path), None], packages: [Some(package), None] };
+        let (paths, packages) = ([Some(path), None], [Some(package), None]);
+        let subject = Subject { id, paths, packages, served: false };
         wants(&settings, &subject, &Breaking::usual())
     }
 

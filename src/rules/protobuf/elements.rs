@@ -217,6 +217,7 @@ fn removed_fields(old: &Message, new: &Message, report: &mut Report) {
             continue;
         }
         let base = at(field.file, field.line);
+        let before = report.0.len();
         let name = &field.name;
         let what = match by_name.get(name.as_str()) {
             Some(moved) => format!(
@@ -234,6 +235,8 @@ fn removed_fields(old: &Message, new: &Message, report: &mut Report) {
             let id = "FIELD_NO_DELETE_UNLESS_NUMBER_RESERVED";
             report.add(id, (base, head), &field.full, what);
         }
+        let renumbered = by_name.contains_key(name.as_str());
+        report.0.iter_mut().skip(before).for_each(|found| found.renumbered = renumbered);
     }
 }
 

@@ -171,7 +171,8 @@ impl Said<'_> {
     fn default(&mut self) {
         let (Some(before), Some(after)) = (&self.old.default, &self.new.default) else { return };
         let both_unset = is_zero(before) && is_zero(after);
-        if !both_unset && !same_default(before, after) {
+        let exact = self.old.kind == Kind::Double && self.new.kind == Kind::Double;
+        if !both_unset && !same_default(before, after, exact) {
             let line = self.new.default_line.unwrap_or(self.new.line);
             self.add("FIELD_SAME_DEFAULT", line, "changes its default value");
         }
@@ -290,10 +291,11 @@ fn is_zero(value: &DefaultValue) -> bool {
     }
 }
 
-fn same_default(one: &DefaultValue, other: &DefaultValue) -> bool {
+/// `exact`: both are doubles; otherwise floating point counts with the precision of `float`.
+fn same_default(one: &DefaultValue, other: &DefaultValue, exact: bool) -> bool {
     match (one, other) {
         (DefaultValue::Number(a), DefaultValue::Number(b)) => {
-            a == b || a.is_nan() && b.is_nan() || float(*a) == float(*b)
+            a == b || a.is_nan() && b.is_nan() || !exact && float(*a) == float(*b)
         }
         #[allow(clippy::cast_precision_loss)]
         (DefaultValue::Number(a), DefaultValue::Whole(b))

@@ -118,18 +118,11 @@ impl<'a> Reader<'a> {
         let line = self.line;
         self.take(1);
         let mut text = String::new();
-        let mut coming = self.rest().char_indices();
+        let mut coming = self.rest().char_indices().peekable();
         while let Some((at, c)) = coming.next() {
             match c {
                 '\n' => break,
-                '\\' => match coming.next() {
-                    Some((_, 'n')) => text.push('\n'),
-                    Some((_, 't')) => text.push('\t'),
-                    Some((_, 'r')) => text.push('\r'),
-                    Some((_, escaped @ ('\\' | '"' | '\'' | '?'))) => text.push(escaped),
-                    Some((_, other)) => text.extend(['\\', other]),
-                    None => break,
-                },
+                '\\' => escape(&mut coming, &mut text),
                 _ if c == quote => {
                     self.take(at + 1);
                     return Ok(text);
@@ -138,5 +131,50 @@ impl<'a> Reader<'a> {
             }
         }
         Err(SyntaxError::new(line, "a text without its closing quote"))
+    }
+}
+
+type Coming<'a> = std::iter::Peekable<std::str::CharIndices<'a>>;
+
+/// What follows a backslash. Bytes given by their number become the characters of that number.
+fn escape(coming: &mut Coming<'_>, text: &mut String) {
+    let mut digits = |coming: &mut Coming<'_>, radix: u32, most: usize| {
+        let mut number = None;
+        for _ in 0..most {
+            let Some(digit) = coming.peek().and_then(|(_, c)| c.to_digit(radix)) else { break };
+            number = Some(number.unwrap_or(0) * radix + digit);
+            coming.next();
+        }
+        text.extend(number.and_then(char::from_u32));
+    };
+    match coming.peek().map(|(_, c)| *c) {
+        Some('0'..='7') => return digits(coming, 8, 3),
+        Some('x' | 'X') => {
+            coming.next();
+            return digits(coming, 16, 2);
+        }
+        Some('u') => {
+            coming.next();
+            return digits(coming, 16, 4);
+        }
+        Some('U') => {
+            coming.next();
+            return digits(coming, 16, 8);
+        }
+        // The line ends before the text does, which is said where texts are read.
+        Some('\n') | None => return,
+        Some(_) => {}
+    }
+    if let Some((_, c)) = coming.next() {
+        text.push(match c {
+            'a' => '\u{7}',
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'v' => '\u{b}',
+            other => other,
+        });
     }
 }

@@ -1,11 +1,11 @@
 //! The protobuf files of a change, compared.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use super::build::build;
 use super::compare::{Difference, compare};
 use super::config::{Breaking, Settings, Subject, wants};
-use super::model::{At, Model};
+use super::model::{At, Model, Service};
 use super::parse::parse;
 use super::syntax::{File, SyntaxError};
 use crate::domain::change::{Change, FileChange};
@@ -102,18 +102,11 @@ pub fn review(context: &RuleContext<'_>) -> Review {
         .map(|file| Settings::read(file.path.directory(), file.text.as_str()))
         .collect();
     let complete = gathered.len() < MAX_OTHERS;
-    let served: BTreeSet<&str> = old
-        .services
-        .iter()
-        .filter_map(|service| Some(old.files.get(service.file)?.package.0.as_str()))
-        .collect();
     let usual = Breaking::usual();
     for mut difference in compare(&old, &new) {
-        let package_gone = difference.id == "PACKAGE_NO_DELETE";
-        let nobody_calls = !served.contains(difference.symbol.as_str());
-        if !counts(&difference, &old, &new, &settings, &usual)
-            || package_gone && (!complete || nobody_calls)
-        {
+        // With some files of the repository unread, the package may live on in one of them.
+        let unsure = !complete && difference.id.starts_with("PACKAGE_");
+        if unsure || !counts(&difference, &old, &new, &settings, &usual) {
             continue;
         }
         difference.base = base.in_change(difference.base);
@@ -139,8 +132,13 @@ fn counts(
 ) -> bool {
     let head = difference.head.and_then(|at| new.files.get(at.file));
     let base = difference.base.and_then(|at| old.files.get(at.file));
+    let served = |service: &Service| {
+        let file = old.files.get(service.file);
+        file.is_some_and(|file| file.package.0 == difference.symbol)
+    };
     let subject = Subject {
         id: difference.id,
+        served: difference.id == "PACKAGE_NO_DELETE" && old.services.iter().any(served),
         paths: [head, base].map(|file| file.map(|file| file.path.as_str())),
         packages: [head, base].map(|file| file.map(|file| file.package.0.as_str())),
     };

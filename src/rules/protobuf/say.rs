@@ -37,6 +37,10 @@ pub fn reviewed(context: &RuleContext<'_>) -> Option<std::sync::Arc<Review>> {
     context.shared(|| review(context))
 }
 
+/// Why a field must keep its number.
+const RENUMBERED: &str = "The binary form carries the number, not the name: each side looks for the value where the other \
+                          does not write it, and data that is stored under the old number is lost.";
+
 /// What a rule says about its differences.
 pub struct Say {
     /// Strongest first: of several about one thing the first is reported.
@@ -74,7 +78,7 @@ pub fn report_some(
     for (_, difference) in own {
         if said.insert((&difference.symbol, &difference.title)) {
             let minor = say.minor.contains(&difference.id);
-            let draft = Draft {
+            let mut draft = Draft {
                 title: difference.title.clone(),
                 evidence: say.evidence.to_owned(),
                 recommendation: say.instead.to_owned(),
@@ -82,6 +86,12 @@ pub fn report_some(
                 severity: minor.then_some(Minor),
                 ..Draft::default()
             };
+            if difference.renumbered {
+                draft.evidence = RENUMBERED.to_owned();
+                draft.recommendation =
+                    "Keep the old number; numbers need not be in order.".to_owned();
+                draft.severity = None;
+            }
             place(context, findings, difference, draft);
         }
     }

@@ -80,6 +80,27 @@ fn editions_and_groups() {
 }
 
 #[test]
+fn defaults_are_compared_by_value() {
+    let message = |defaults: [&str; 5]| {
+        let [text, double, float, whole, choice] = defaults;
+        format!(
+            "syntax = \"proto2\"; enum E {{ A = 1; B = 2; C = 2; }} message M {{
+               optional bytes b = 1 [default = {text}]; optional double d = 2 [default = {double}];
+               optional float f = 3 [default = {float}]; optional int64 i = 4 [default = {whole}];
+               optional E e = 5 [default = {choice}]; }}"
+        )
+    };
+    let base = message([r#""A\n\001""#, "1.5", "0.1", "16", "B"]);
+    let same = message([r#"'\x41\012' '\1'"#, "15e-1", "0.10000000001", "0x10", "C"]);
+    assert_eq!(found(&base, &same), Vec::<&str>::new());
+    let other = message([r#""a""#, "1.50000000001", "-inf", "020", "A"]);
+    // 020 is 16 in octal.
+    assert_eq!(found(&base, &other), ["FIELD_SAME_DEFAULT"; 4]);
+    let first = base.replace(" [default = B]", " [default = A]");
+    assert_eq!(found(&first, &first.replace(" [default = A]", "")), Vec::<&str>::new());
+}
+
+#[test]
 fn copies_of_a_file_are_compared_with_themselves() {
     let one = "syntax = \"proto3\"; package p; message M { int32 a = 1; }";
     let other = "syntax = \"proto3\"; package p; message M { string a = 1; }";

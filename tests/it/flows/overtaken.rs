@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use backend_team::domain::change::Change;
 use backend_team::domain::ids::{CommitSha, RepoId};
 use backend_team::domain::path::RepoPath;
+use backend_team::domain::survey::Listing;
 use backend_team::ports::source::{
     ChangeHead, FetchRequest, Fetched, Gathered, Need, Remote, Source, SourceError, TreeEntry,
 };
@@ -49,6 +50,14 @@ impl Source for Held {
         paths: &[String],
     ) -> Result<Vec<TreeEntry>, SourceError> {
         self.inner.list(fetched, commit, paths).await
+    }
+
+    async fn listing(
+        &self,
+        fetched: &Fetched,
+        commit: &CommitSha,
+    ) -> Result<Arc<Listing>, SourceError> {
+        self.inner.listing(fetched, commit).await
     }
 
     async fn read(

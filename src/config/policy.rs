@@ -38,6 +38,7 @@ pub struct Policy {
     /// Settings per rule, by code (`migration/missing-rollback`) or family (`migration/*`); the
     /// most specific one counts.
     pub rules: BTreeMap<String, RuleSetting>,
+    pub migrations: MigrationsPolicy,
     pub review: ReviewPolicy,
     pub checks: ChecksPolicy,
     pub labels: LabelsPolicy,
@@ -104,6 +105,34 @@ impl RuleLevel {
     }
 }
 
+/// What migrations cannot say about how they are run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct MigrationsPolicy {
+    /// Major version of the oldest PostgreSQL server in use; unset: 15.
+    #[serde(alias = "postgres_version")]
+    pub postgres_version: Option<u32>,
+    /// Whether the tool runs each file in a transaction, where that depends on more than the file.
+    #[serde(alias = "in_transaction")]
+    pub in_transaction: Option<bool>,
+    /// How long a table counts as new and empty: for the `change` that makes it, for the
+    /// `migration`, or for the `transaction`.
+    #[serde(alias = "new_tables")]
+    pub new_tables: NewTables,
+    /// Sections that every migration must have as comments, such as `VERIFY` and `OPERATIONS`.
+    pub sections: Vec<String>,
+}
+
+/// How long a table that a migration makes counts as empty and unused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum NewTables {
+    #[default]
+    Change,
+    Migration,
+    Transaction,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct ReviewPolicy {
@@ -156,6 +185,7 @@ impl Default for Policy {
             ignore: Vec::new(),
             critical_paths: Vec::new(),
             rules: BTreeMap::new(),
+            migrations: MigrationsPolicy::default(),
             review: ReviewPolicy::default(),
             checks: ChecksPolicy::default(),
             labels: LabelsPolicy::default(),

@@ -35,6 +35,7 @@ const SPELLINGS: &[Spelling] = &[
     for_file("squawk", "squawk-ignore-file "),
     spelling("squawk", "squawk-ignore "),
     for_file("hadolint", "hadolint global ignore="),
+    spelling("eugene", "eugene: ignore "),
     spelling("hadolint", "hadolint ignore="),
     spelling("zizmor", "zizmor: ignore["),
     spelling("checkov", "checkov:skip="),
@@ -56,6 +57,9 @@ const MAX_LINES: u32 = 100;
 /// in other tools, `tool:id`.
 pub fn silence(finding: &Finding, text: &Text, equivalents: &[String]) -> Option<Silence> {
     let (first, last) = match finding.anchor.lines() {
+        Some(lines) if finding.anchor.path().extension().as_deref() == Some("sql") => {
+            (above_statement(text, lines.start()), lines.end())
+        }
         Some(lines) => (lines.start().saturating_sub(1).max(1), lines.end()),
         None => (1, TOP_LINES),
     };
@@ -67,17 +71,37 @@ pub fn silence(finding: &Finding, text: &Text, equivalents: &[String]) -> Option
             Some(_) => without_reason = without_reason.or(Some(number)),
             None => {}
         }
-        if let Some(reason) = theirs(line, equivalents, false) {
+        let other = || theirs(line, equivalents, false).or_else(|| nameless(line, equivalents));
+        if let Some(reason) = other() {
             return Some(Silence::Ignored { reason });
         }
     }
     if !equivalents.is_empty() {
         let whole = text.lines().find_map(|(_, line)| theirs(line, equivalents, true));
+        let whole = whole.or_else(|| header(text).find_map(|line| nameless(line, equivalents)));
         if let Some(reason) = whole {
             return Some(Silence::Ignored { reason });
         }
     }
     without_reason.map(|line| Silence::NoReason { line })
+}
+
+/// The first line of the comments above the SQL statement that a line belongs to.
+fn above_statement(text: &Text, line: u32) -> u32 {
+    let is_comment = |text: &str| text.trim_start().starts_with("--");
+    let ends = |text: &str| text.trim().is_empty() || text.trim_end().ends_with(';');
+    let mut first = line;
+    let mut commented = false;
+    while first > 1 && line - first < MAX_LINES {
+        let Some(above) = text.line(first - 1) else { break };
+        commented |= is_comment(above);
+        if !is_comment(above) && (commented || ends(above)) {
+            break;
+        }
+        first -= 1;
+    }
+    // A comment behind the statement before.
+    first.min(line.saturating_sub(1)).max(1)
 }
 
 /// The reason that our comment gives for this rule; empty if it gives none.
@@ -101,6 +125,50 @@ fn theirs(line: &str, equivalents: &[String], whole_file: bool) -> Option<String
         let because = if said.is_empty() { String::new() } else { format!(": {said}") };
         Some(format!("`{}{id}` in the file{because}", spelling.words))
     })
+}
+
+/// Comments that may name no rule, or a class of rules: squawk's, and Atlas's, whose checks are
+/// grouped by the first letters of their codes.
+fn nameless(line: &str, equivalents: &[String]) -> Option<String> {
+    let of = |tool: &str, wanted: &dyn Fn(&str) -> bool| {
+        equivalents.iter().any(|equivalent| {
+            equivalent.split_once(':').is_some_and(|(known, id)| known == tool && wanted(id))
+        })
+    };
+    let bare = |rest: &str| !rest.trim_start().starts_with(|c: char| c.is_ascii_alphanumeric());
+    if let Some(rest) = after_words(line, "squawk-ignore") {
+        let all = !rest.starts_with('-') && bare(rest);
+        return (all && of("squawk", &|_| true)).then(|| "`squawk-ignore` in the file".to_owned());
+    }
+    let rest = after_words(line, "atlas:nolint")?;
+    let names: Vec<&str> = rest.trim_end_matches("*/").split_whitespace().collect();
+    let hit = names.is_empty() && of("atlas", &|_| true)
+        || names.iter().any(|name| of("atlas", &|id| is_of_class(id, name)));
+    hit.then(|| format!("`{}` in the file", format!("atlas:nolint {}", names.join(" ")).trim_end()))
+}
+
+/// Whether one of Atlas's codes has that name or belongs to that analyser.
+fn is_of_class(id: &str, name: &str) -> bool {
+    let prefixes: &[&str] = match name {
+        "destructive" => &["DS"],
+        "data_depend" => &["MF", "MY", "LT"],
+        "incompatible" => &["BC"],
+        "concurrent_index" => &["PG1"],
+        "condrop" | "constraint_drop" => &["CD"],
+        _ => &[],
+    };
+    let code =
+        name.len() >= 2 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+    code && id.starts_with(name) || prefixes.iter().any(|prefix| id.starts_with(prefix))
+}
+
+/// The comment at the top of a file, if an empty line sets it apart from the first statement.
+fn header(text: &Text) -> impl Iterator<Item = &str> {
+    let comment = |line: &&str| line.trim_start().starts_with("--");
+    let count = text.lines().map(|(_, line)| line).take_while(comment).count();
+    let after = text.lines().nth(count).map(|(_, line)| line);
+    let apart = after.is_some_and(|line| line.trim().is_empty());
+    text.lines().map(|(_, line)| line).take(if apart { count } else { 0 })
 }
 
 /// What follows `words` on a line, if a comment opens before them.
@@ -163,6 +231,19 @@ mod tests {
     }
 
     #[test]
+    fn a_comment_above_a_statement_speaks_for_all_its_lines() {
+        let source = "-- eugene: ignore E2\nALTER TABLE a\n  ALTER b SET NOT NULL,\n  ALTER c SET NOT NULL;\n\
+                      DROP TABLE d;\n";
+        let change = samples::change_of(&[("db/1.sql", None, Some(source))]);
+        let text = change.files[0].head_text().unwrap();
+        let ids = ["eugene:E2".to_owned()];
+        let at =
+            |line| silence(&samples::finding(&change, "a/b", "db/1.sql", line, line), text, &ids);
+        assert!(at(3).is_some() && at(4).is_some());
+        assert_eq!(at(5), None);
+    }
+
+    #[test]
     fn ours_needs_the_code_and_a_reason() {
         let good = "-- backend-team: ignore migration/drop-table the table was never used";
         assert_eq!(reason(good, &[]).as_deref(), Some("the table was never used"));
@@ -183,6 +264,14 @@ mod tests {
         assert!(reason("-- squawk-ignore-file ban-drop-table", &same).is_some());
         assert!(reason("# hadolint ignore=DL3008,DL3006", &same).is_some());
         assert!(reason("# zizmor: ignore[unpinned-uses]", &same).is_some());
+        assert!(reason("-- squawk-ignore", &same).is_some());
+        let atlas = ["atlas:DS102", "eugene:E2"];
+        assert!(reason("-- atlas:nolint", &atlas).is_some());
+        assert!(reason("-- atlas:nolint data_depend destructive", &atlas).is_some());
+        assert!(reason("-- atlas:nolint DS102", &atlas).is_some());
+        assert_eq!(on("-- atlas:nolint data_depend", &atlas), None);
+        assert!(reason("-- atlas:nolint DS102\n\nSELECT 1;", &atlas).is_some());
+        assert!(reason("-- eugene: ignore E4, E2", &atlas).is_some());
         assert_eq!(on("-- squawk-ignore prefer-x", &same), None);
         assert_eq!(on("# hadolint ignore=ban-drop-table", &same), None);
         assert_eq!(on("# nosec", &same), None);

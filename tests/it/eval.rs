@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use backend_team::config::policy::Policy;
+use backend_team::config::policy::{NewTables, Policy, RuleLevel, RuleSetting};
 use backend_team::domain::assemble;
-use backend_team::domain::change::{Change, Text};
+use backend_team::domain::change::{Change, SourceFile, Text};
+use backend_team::domain::diff::Side;
 use backend_team::domain::finding::{Finding, Severity};
 use backend_team::domain::path::RepoPath;
+use backend_team::ports::source::Need;
+use backend_team::report::ignore::{Silence, silence};
 use backend_team::rules::{self, Check, Memo, Rule, run_rule};
 use serde_json::Value;
 
@@ -85,8 +88,15 @@ fn change(files: &[(String, Option<&str>, Option<&str>)]) -> Change {
 }
 
 fn run(change: &Change, wanted: impl Fn(&Rule) -> bool) -> Vec<(&'static Rule, Finding)> {
+    run_under(&Policy::default(), change, wanted)
+}
+
+fn run_under(
+    policy: &Policy,
+    change: &Change,
+    wanted: impl Fn(&Rule) -> bool,
+) -> Vec<(&'static Rule, Finding)> {
     let memo = Memo::default();
-    let policy = Policy::default();
     let mut all = Vec::new();
     for rule in rules::all().filter(|rule| wanted(rule)) {
         let applies = match rule.check {
@@ -94,11 +104,25 @@ fn run(change: &Change, wanted: impl Fn(&Rule) -> bool) -> Vec<(&'static Rule, F
             Check::Change { applies, .. } => applies(change),
         };
         if applies {
-            let done = run_rule(rule, change, &policy, &HashMap::new(), &memo);
+            let done = run_rule(rule, change, policy, &HashMap::new(), &memo);
             all.extend(done.findings.into_iter().map(|finding| (rule, finding)));
         }
     }
     all
+}
+
+/// The settings of a case: the rules under test switched on, and tables new for a transaction.
+fn squawk_policy(row: &Value) -> Policy {
+    let mut policy = Policy::default();
+    let id = format!("squawk:{}", text(row, "rule"));
+    for rule in rules::all().filter(|rule| rule.equivalents.contains(&id.as_str())) {
+        policy.rules.insert(rule.code.to_owned(), RuleSetting::Level(RuleLevel::Info));
+    }
+    let major = text(row, "pg_version").split('.').next().and_then(|part| part.parse().ok());
+    policy.migrations.postgres_version = major;
+    policy.migrations.in_transaction = row["assume_in_transaction"].as_bool();
+    policy.migrations.new_tables = NewTables::Transaction;
+    policy
 }
 
 #[test]
@@ -114,12 +138,11 @@ fn squawk_cases() {
             continue;
         }
         let sql = text(&row, "sql");
-        let wrapped = row["assume_in_transaction"].as_bool() == Some(true);
-        let path = if wrapped { "db/V1__case.sql" } else { "db/migrations/0001_case.sql" };
-        let change = change(&[(path.to_owned(), None, Some(sql))]);
+        let path = "db/migrations/postgres/0001_case.sql".to_owned();
+        let change = change(&[(path, None, Some(sql))]);
         let source = Text::new(sql);
-        let said: Vec<_> =
-            run(&change, claims).iter().filter_map(|(_, finding)| finding.anchor.lines()).collect();
+        let found = run_under(&squawk_policy(&row), &change, claims);
+        let said: Vec<_> = found.iter().filter_map(|(_, f)| f.anchor.lines()).collect();
         let expected: Vec<_> = row["expected"]
             .as_array()
             .into_iter()
@@ -151,14 +174,60 @@ fn squawk_cases() {
     assert!(total.right > 4 * (total.wrong + total.missed), "{total}");
 }
 
-/// Migration rules that speak about safety, without those about form and process.
-pub(crate) fn safety(finding: &Finding) -> bool {
-    finding.severity >= Severity::Major && finding.rule.0 != "migration/missing-rollback"
-}
-
+/// What the migration rules say.
 pub(crate) fn migrations(files: &[(String, Option<&str>, Option<&str>)]) -> Vec<Finding> {
     let change = change(files);
     run(&change, |rule| rule.code.starts_with("migration/")).into_iter().map(|(_, f)| f).collect()
+}
+
+/// A migration before the change, as a file that the change does not touch.
+fn base_file(path: &str, sql: &str) -> SourceFile {
+    let path = RepoPath::new(path).expect("a sound path");
+    SourceFile { path, side: Side::Base, text: Text::new(sql) }
+}
+
+/// What the rules with an equivalent in `tool` find, without what comments in the files silence.
+fn peer_findings(
+    tool: &str,
+    new_tables: NewTables,
+    base: &[SourceFile],
+    files: &[(String, Option<&str>, Option<&str>)],
+) -> Vec<Finding> {
+    let change = change(files);
+    let mut policy = Policy::default();
+    policy.migrations.new_tables = new_tables;
+    policy.migrations.in_transaction = Some(true);
+    let of_tool = |rule: &Rule| {
+        rule.equivalents.iter().any(|id| id.split_once(':').is_some_and(|(name, _)| name == tool))
+    };
+    for rule in rules::all().filter(|rule| of_tool(rule)) {
+        let own = RuleSetting::Table { level: None, ignore: Vec::new() };
+        policy.rules.insert(rule.code.to_owned(), own);
+    }
+    let memo = Memo::default();
+    let mut found = Vec::new();
+    for rule in rules::all().filter(|rule| of_tool(rule)) {
+        let Check::Change { applies, needs, .. } = rule.check else { continue };
+        if !applies(&change) {
+            continue;
+        }
+        let gathered: HashMap<Need, Vec<SourceFile>> =
+            needs(&change).into_iter().map(|need| (need, base.to_vec())).collect();
+        let ids: Vec<String> = rule.equivalents.iter().map(|&id| id.to_owned()).collect();
+        let done = run_rule(rule, &change, &policy, &gathered, &memo);
+        found.extend(done.findings.into_iter().filter(|finding| {
+            let file = change.file(finding.anchor.head_path()).expect("a changed file");
+            let text = file.head_text().expect("text at head");
+            !matches!(silence(finding, text, &ids), Some(Silence::Ignored { .. }))
+        }));
+    }
+    found
+}
+
+/// The failing case with what was said.
+fn note(id: &str, expected: bool, found: &[Finding]) -> String {
+    let said: Vec<&str> = found.iter().map(|f| f.rule.0.as_str()).collect();
+    format!("{id} expected {expected}, said {said:?}")
 }
 
 #[test]
@@ -167,17 +236,16 @@ fn eugene_examples() {
     let (mut score, mut failing) = (Score::default(), Vec::new());
     for row in rows(&folder, "migrations/eugene_examples.jsonl.gz") {
         let files = row["files"].as_array().expect("files");
-        let (last, _) = files.split_last().expect("a file");
-        let head = text(last, "sql");
-        let found = migrations(&[("db/migrations/0009_last.sql".to_owned(), None, Some(head))]);
-        let said = found.iter().any(|f| {
-            f.rule.0 != "migration/missing-rollback"
-                && f.rule.0 != "migration/foreign-key-without-index"
-        });
+        let (last, earlier) = files.split_last().expect("a file");
+        let path = |at: usize| format!("db/migrations/postgres/{:04}_step.sql", at + 1);
+        let base: Vec<SourceFile> =
+            earlier.iter().enumerate().map(|(i, f)| base_file(&path(i), text(f, "sql"))).collect();
+        let change = [(path(earlier.len()), None, Some(text(last, "sql")))];
+        let found = peer_findings("eugene", NewTables::Change, &base, &change);
         let expected = row["should_flag"].as_bool().unwrap_or(false);
-        score.flagged(expected, said);
-        if said != expected {
-            failing.push(format!("{} expected {expected}", text(&row, "id")));
+        score.flagged(expected, !found.is_empty());
+        if expected == found.is_empty() {
+            failing.push(note(text(&row, "id"), expected, &found));
         }
     }
     eprintln!("eugene: {score}\n{}", failing.join("\n"));
@@ -187,26 +255,57 @@ fn eugene_examples() {
 #[test]
 fn atlas_cases() {
     let Some(folder) = eval_dir() else { return };
-    let (mut score, mut failing) = (Score::default(), Vec::new());
-    for row in rows(&folder, "migrations/atlas_lint.jsonl.gz") {
+    let mut scores: BTreeMap<String, Score> = BTreeMap::new();
+    let (mut failing, mut opposite) = (Vec::new(), 0);
+    let rows = rows(&folder, "migrations/atlas_lint.jsonl.gz");
+    // Naming policies are configured, and not a matter of safety.
+    let expected = |row: &Value| {
+        let labels = row["expected"].as_array().expect("labels");
+        labels.iter().any(|label| !text(label, "code").starts_with("NM"))
+    };
+    let parts = |row: &Value| -> (Vec<Value>, Vec<Value>) {
         let files = row["files"].as_array().expect("files");
         let latest = row["latest"].as_u64().map_or(0, |n| n as usize);
-        let change: Vec<_> = files
-            .iter()
-            .skip(files.len().saturating_sub(latest))
-            .map(|f| (format!("db/migrations/{}", text(f, "name")), None, Some(text(f, "sql"))))
-            .collect();
-        let said = !change.is_empty() && migrations(&change).iter().any(safety);
-        let labels = row["expected"].as_array().expect("labels");
-        // Naming policies are configured, and not a matter of safety.
-        let expected = labels.iter().any(|label| !text(label, "code").starts_with("NM"));
-        score.flagged(expected, said);
-        if said != expected {
-            failing.push(format!("{} expected {expected}", text(&row, "id")));
+        let (earlier, change) = files.split_at(files.len().saturating_sub(latest));
+        (earlier.to_vec(), change.to_vec())
+    };
+    let key = |row: &Value| -> (String, Vec<String>) {
+        let change = parts(row).1.iter().map(|f| text(f, "sql").trim().to_owned()).collect();
+        (text(row, "dialect").to_owned(), change)
+    };
+    for row in &rows {
+        let (earlier, latest) = parts(row);
+        let path =
+            |file: &Value| format!("db/{}/migrations/{}", text(row, "dialect"), text(file, "name"));
+        let base: Vec<SourceFile> =
+            earlier.iter().map(|f| base_file(&path(f), text(f, "sql"))).collect();
+        let change: Vec<_> = latest.iter().map(|f| (path(f), None, Some(text(f, "sql")))).collect();
+        let found = if change.is_empty() {
+            Vec::new()
+        } else {
+            peer_findings("atlas", NewTables::Migration, &base, &change)
+        };
+        let wanted = expected(row);
+        // The same change with another label elsewhere: no rule can be right about both.
+        if rows.iter().any(|other| key(other) == key(row) && expected(other) != wanted) {
+            opposite += 1;
+        }
+        scores
+            .entry(text(row, "dialect").to_owned())
+            .or_default()
+            .flagged(wanted, !found.is_empty());
+        if wanted == found.is_empty() {
+            failing.push(note(text(row, "id"), wanted, &found));
         }
     }
-    eprintln!("atlas: {score}\n{}", failing.join("\n"));
-    assert!(score.right > score.wrong, "{score}");
+    for (dialect, score) in &scores {
+        eprintln!("atlas {dialect}: {score}");
+    }
+    eprintln!(
+        "{}\ncases whose change has the opposite label elsewhere: {opposite}",
+        failing.join("\n")
+    );
+    assert!(scores.values().all(|score| score.right >= score.wrong), "{failing:?}");
 }
 
 #[test]
@@ -216,20 +315,18 @@ fn django_cases() {
     for row in rows(&folder, "migrations/django_migration_linter_sql.jsonl.gz") {
         let statements: Vec<&str> =
             row["statements"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let directory = match text(&row, "dialect") {
-            "postgresql" => "db/migrations",
-            other => other,
-        };
         let sql = statements.join("\n");
-        let path = format!("{directory}/migrations/0001_case.sql");
-        let said = migrations(&[(path, None, Some(&sql))]).iter().any(safety);
-        let expected = text(&row, "assertion") == "error";
-        score.flagged(expected, said);
-        if said != expected {
-            failing.push(format!("{} expected {expected}", text(&row, "id")));
+        let path = format!("{}/migrations/0001_case.sql", text(&row, "dialect"));
+        let tool = "django-migration-linter";
+        let found = peer_findings(tool, NewTables::Change, &[], &[(path, None, Some(&sql))]);
+        let expected = text(&row, "assertion") != "valid";
+        score.flagged(expected, !found.is_empty());
+        if expected == found.is_empty() {
+            failing.push(note(text(&row, "id"), expected, &found));
         }
     }
     eprintln!("django: {score}\n{}", failing.join("\n"));
+    assert!(score.right > score.wrong, "{score}");
 }
 
 #[test]

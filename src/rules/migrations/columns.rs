@@ -1,10 +1,14 @@
 //! Columns of tables that hold rows.
 
 use super::actions::ActionKind;
+use super::dialect::Dialect;
 use super::facts::Kind;
-use super::history;
-use super::say::{About, Holds, draft, on_actions, on_hits, rule};
+use super::names;
+use super::read::postgres_version;
+use super::rebuild::rebuilds;
+use super::say::{About, Holds, draft, migrations, on_actions, on_hits, rule};
 use super::script::{At, Hit};
+use super::types;
 use crate::domain::finding::Category::{Performance, Reliability};
 use crate::domain::finding::Confidence::{High, Medium};
 use crate::domain::finding::Severity::{Major, Minor};
@@ -16,30 +20,177 @@ pub(super) const REQUIRED_COLUMN_ADDED: Rule = rule(
         title: "A NOT NULL column without a default is added",
         severity: Major,
         confidence: High,
-        equivalents: &["squawk:adding-required-field", "atlas:MF103"],
+        equivalents: &[
+            "squawk:adding-required-field",
+            "atlas:MF103",
+            "atlas:MY101",
+            "django-migration-linter:NOT_NULL",
+        ],
         page: include_str!("../../../fixtures/rules/migration/required-column-added.md"),
     },
     Reliability,
     |context, findings| {
-        on_actions(context, findings, Holds::Everywhere, |_, table, action| {
+        on_actions(context, findings, Holds::Everywhere, |at, table, action| {
             let ActionKind::AddColumn(column) = &action.kind else { return None };
             let name = &column.name;
-            if !column.not_null || column.is_filled() || column.primary_key {
+            if !column.not_null || column.primary_key {
                 return None;
             }
-            Some(Draft {
-                symbol: Some(format!("{table}.{name}")),
-                ..draft(
+            let (title, evidence) = if !column.is_filled() {
+                (
                     format!("`{table}.{name}` is required but existing rows have no value for it"),
                     "The statement fails if the table has a single row. Where it succeeds, inserts of the previous \
                      release, which do not know the column, fail.",
-                    "Add the column with a constant `DEFAULT`, or as nullable: fill it in batches, then make it required \
-                     by way of a validated `CHECK` constraint.",
+                )
+            } else if loses_default(at, table, name) {
+                (
+                    format!("`{table}.{name}` is required and its default is taken away again"),
+                    "The default only fills the rows that are there. Inserts of the previous release, which do not know \
+                     the column, fail from the commit on.",
+                )
+            } else {
+                return None;
+            };
+            Some(Draft {
+                symbol: Some(format!("{table}.{name}")),
+                ..draft(
+                    title,
+                    evidence,
+                    "Add the column with a constant `DEFAULT` that stays until the next release, or as nullable: fill it in \
+                     batches, then make it required by way of a validated `CHECK` constraint.",
                 )
             })
         });
+        for migration in migrations(context, Holds::Everywhere) {
+            for rebuild in rebuilds(&migration) {
+                let known = rebuild.old.whole();
+                let new = rebuild.demanding().find(|column| match known {
+                    Some(old) => old.column(&column.name).is_none(),
+                    None => {
+                        rebuild.source_of(&column.name).is_some() && !rebuild.keeps(&column.name)
+                    }
+                });
+                let at = migration.statements().find(|at| at.index == rebuild.create);
+                let (Some(column), Some(at)) = (new, at) else { continue };
+                let (table, name) = (rebuild.table, &column.name);
+                at.report(
+                    findings,
+                    Draft {
+                        symbol: Some(format!("{table}.{name}")),
+                        ..draft(
+                            format!("`{table}.{name}` is required and has no default"),
+                            "The copied rows get a value here, but inserts of the previous release, which do not know the \
+                             column, fail from then on.",
+                            "Give the column a `DEFAULT`, at least until the release that writes it is everywhere.",
+                        )
+                    },
+                );
+            }
+        }
     },
 );
+
+/// Whether the script drops the default of a column after the statement, and sets none later.
+fn loses_default(at: &At<'_>, on: &str, of: &str) -> bool {
+    let later = at.migration.script.statements.iter().skip(at.index);
+    let last = later
+        .filter_map(|s| match &s.kind {
+            Kind::AlterTable { table, actions } if table == on => Some(actions),
+            _ => None,
+        })
+        .flatten()
+        .filter_map(|action| match &action.kind {
+            ActionKind::DropDefault { column } if column == of => Some(true),
+            ActionKind::SetDefault { column, .. } if column == of => Some(false),
+            _ => None,
+        })
+        .next_back();
+    last == Some(true)
+}
+
+pub(super) const COLUMN_MADE_REQUIRED: Rule = rule(
+    About {
+        code: "migration/column-made-required",
+        title: "A column that may hold NULL is made NOT NULL",
+        severity: Major,
+        confidence: Medium,
+        equivalents: &["atlas:MF104", "atlas:LT101", "django-migration-linter:NOT_NULL"],
+        page: include_str!("../../../fixtures/rules/migration/column-made-required.md"),
+    },
+    Reliability,
+    |context, findings| {
+        let migrations = migrations(context, Holds::Everywhere);
+        for migration in migrations.iter().filter(|it| it.dialect != Dialect::Postgres) {
+            for (at, table, action) in migration.actions() {
+                let (from, to) = match &action.kind {
+                    ActionKind::RedefineColumn { from, column } if column.not_null => {
+                        (from, column)
+                    }
+                    _ => continue,
+                };
+                let known = at.before(table).table().and_then(|it| it.column(from).cloned());
+                if known.is_some_and(|old| old.is_required()) || at.on_new_table() {
+                    continue;
+                }
+                let name = &to.name;
+                let filled = backfilled(&at, table, from);
+                if (filled || to.is_filled()) && !loses_default(&at, table, name) {
+                    continue;
+                }
+                at.report(findings, made_required(table, name, filled));
+            }
+            for rebuild in rebuilds(migration) {
+                let at = migration.statements().find(|at| at.index == rebuild.create);
+                let Some(at) = at else { continue };
+                let doubtful = rebuild.demanding().find(|column| {
+                    let nullable = match rebuild.old.whole() {
+                        Some(old) => old.column(&column.name).is_some_and(|old| !old.is_required()),
+                        None => true,
+                    };
+                    nullable
+                        && rebuild.keeps(&column.name)
+                        && !backfilled(&at, rebuild.table, &column.name)
+                });
+                let Some(column) = doubtful else { continue };
+                let unseen = rebuild.old.whole().is_none();
+                let said = made_required(rebuild.table, &column.name, false);
+                let said = if unseen { Draft { severity: Some(Minor), ..said } } else { said };
+                at.report(findings, said);
+            }
+        }
+    },
+);
+
+fn made_required(table: &str, column: &str, filled: bool) -> Draft {
+    let evidence = if filled {
+        "The rows that are there were filled before, but the column has no default in the end: inserts of the previous \
+         release that leave it out fail."
+    } else {
+        "One row without a value makes the statement fail (MySQL outside of strict mode stores an empty value instead), and \
+         inserts that leave the column out fail afterwards."
+    };
+    Draft {
+        symbol: Some(format!("{table}.{column}")),
+        ..draft(
+            format!("`{table}.{column}` must not be `NULL` from here on"),
+            evidence,
+            "Fill the rows without a value in an earlier migration, make sure that every released writer sets the column or \
+             keep a `DEFAULT`, and only then demand a value.",
+        )
+    }
+}
+
+/// Whether the script gives a value to the rows that have none.
+fn backfilled(at: &At<'_>, on: &str, column: &str) -> bool {
+    let earlier = at.migration.script.statements.iter().take(at.index);
+    earlier.filter(|s| matches!(&s.kind, Kind::Update { table, .. } if table == on)).any(|s| {
+        let text = at.migration.script.text.get(s.bytes.clone()).unwrap_or_default();
+        let clean = text.to_lowercase().replace(['`', '"', '[', ']', '(', ')'], " ");
+        let words: Vec<&str> = clean.split_whitespace().collect();
+        words.windows(3).any(|three| matches!(three, [name, "is", "null" | "null;"] if names::bare_name(name) == column))
+            || !words.contains(&"where") && words.contains(&column)
+    })
+}
 
 pub(super) const COLUMN_REWRITES_TABLE: Rule = rule(
     About {
@@ -47,7 +198,7 @@ pub(super) const COLUMN_REWRITES_TABLE: Rule = rule(
         title: "A new column makes the database rewrite the whole table",
         severity: Major,
         confidence: High,
-        equivalents: &["squawk:adding-field-with-default", "eugene:E11", "eugene:E5"],
+        equivalents: &["squawk:adding-field-with-default", "eugene:E11", "atlas:PG302"],
         page: include_str!("../../../fixtures/rules/migration/column-rewrites-table.md"),
     },
     Performance,
@@ -94,35 +245,59 @@ pub(super) const COLUMN_TYPE_CHANGED: Rule = rule(
         title: "The type of a column is changed in place",
         severity: Major,
         confidence: High,
-        equivalents: &["squawk:changing-column-type"],
+        equivalents: &[
+            "squawk:changing-column-type",
+            "eugene:E5",
+            "atlas:PG303",
+            "django-migration-linter:ALTER_COLUMN",
+        ],
         page: include_str!("../../../fixtures/rules/migration/column-type-changed.md"),
     },
     Performance,
     |context, findings| {
-        on_actions(context, findings, Holds::OnPostgres, |at, table, action| {
-            let ActionKind::SetType { column, type_text, using, .. } = &action.kind else {
-                return None;
+        on_actions(context, findings, Holds::Everywhere, |at, table, action| {
+            let (column, type_text, using) = match &action.kind {
+                ActionKind::SetType { column, type_text, using, .. } => {
+                    let telling = |using: &&String| !types::is_plain_cast(using, column, type_text);
+                    (column, type_text, using.as_ref().filter(telling).is_some())
+                }
+                ActionKind::RedefineColumn { from, column } => (from, &column.type_text, false),
+                _ => return None,
             };
-            let before = history::type_before(context, at, table, column);
-            if using.is_none()
-                && before.as_deref().is_some_and(|old| history::is_widening(old, type_text))
+            let dialect = at.migration.dialect;
+            let known = at.before(table).table().and_then(|it| it.column(column).cloned());
+            let before = known.map(|column| column.type_text).filter(|text| !text.is_empty());
+            if !using
+                && before.as_deref().is_some_and(|old| types::is_free(dialect, old, type_text))
             {
                 return None;
             }
-            let may_be_free =
-                before.is_none() && using.is_none() && history::is_text_like(type_text);
+            // A definition that is repeated in full need not be another type.
+            let repeated = matches!(action.kind, ActionKind::RedefineColumn { .. });
+            if repeated && before.is_none() || dialect == Dialect::Sqlite {
+                return None;
+            }
+            let may_be_free = before.is_none() && !using && types::is_text_like(type_text);
             let was = before.map_or(String::new(), |old| format!(" (it was `{old}`)"));
+            let evidence = if dialect == Dialect::Postgres {
+                format!(
+                    "Unless the stored form stays the same{was}, every row and every index on the column is written again \
+                     under an ACCESS EXCLUSIVE lock, which blocks reads and writes. Running code that expects the old type \
+                     may fail afterwards."
+                )
+            } else {
+                format!(
+                    "The stored form changes{was}: the whole table is copied and writes wait for it. Values that do not fit \
+                     are refused or cut, and running code that expects the old type may fail afterwards."
+                )
+            };
             Some(Draft {
                 symbol: Some(format!("{table}.{column}")),
                 severity: may_be_free.then_some(Minor),
                 confidence: may_be_free.then_some(Medium),
                 ..draft(
                     format!("Changing `{table}.{column}` to `{type_text}` rewrites the table"),
-                    format!(
-                        "Unless the stored form stays the same{was}, every row and every index on the column is written \
-                         again under an ACCESS EXCLUSIVE lock, which blocks reads and writes. Running code that expects \
-                         the old type may fail afterwards."
-                    ),
+                    evidence,
                     "Add a new column of the new type, write both, fill the old rows in batches, move the readers, and drop \
                      the old column later.",
                 )
@@ -148,7 +323,12 @@ pub(super) const NOT_NULL_SET: Rule = rule(
         title: "A column of an existing table is made NOT NULL at once",
         severity: Major,
         confidence: High,
-        equivalents: &["squawk:adding-not-nullable-field", "eugene:E2"],
+        equivalents: &[
+            "squawk:adding-not-nullable-field",
+            "eugene:E2",
+            "atlas:MF104",
+            "django-migration-linter:NOT_NULL",
+        ],
         page: include_str!("../../../fixtures/rules/migration/not-null-set.md"),
     },
     Performance,
@@ -158,10 +338,14 @@ pub(super) const NOT_NULL_SET: Rule = rule(
             else {
                 return None;
             };
-            if at.on_new_table() || added_here(at, column) {
+            let table = at.table();
+            let proven = at.before(table).table().is_some_and(|known| {
+                known.column(column).is_some_and(|it| it.is_required())
+                    || known.proves_not_null(column) && postgres_version(context.policy) >= 12
+            });
+            if proven || at.on_new_table() || added_here(at, column) {
                 return None;
             }
-            let table = at.table();
             Some(Draft {
                 symbol: Some(format!("{table}.{column}")),
                 ..draft(

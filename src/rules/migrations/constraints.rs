@@ -1,14 +1,15 @@
 //! Constraints on tables that hold rows.
 
-use super::actions::{ActionKind, Constraint, ConstraintKind};
+use super::actions::{ActionKind, Column, Constraint, ConstraintKind};
 use super::facts::Kind;
+use super::locks;
 use super::say::{About, Holds, draft, on_actions, on_hits, rule};
 use super::script::{At, Hit};
 use crate::domain::diff::LineRange;
 use crate::domain::finding::Category::{Performance, Reliability};
 use crate::domain::finding::Confidence::{High, Medium};
 use crate::domain::finding::Fix;
-use crate::domain::finding::Severity::{Major, Minor};
+use crate::domain::finding::Severity::{Info, Major, Minor};
 use crate::rules::{Draft, Rule};
 
 pub(super) const CHECK_VALIDATED: Rule = rule(
@@ -17,7 +18,7 @@ pub(super) const CHECK_VALIDATED: Rule = rule(
         title: "A CHECK constraint is validated while it is added",
         severity: Major,
         confidence: High,
-        equivalents: &["squawk:constraint-missing-not-valid", "eugene:E1"],
+        equivalents: &["squawk:constraint-missing-not-valid", "eugene:E1", "atlas:PG305"],
         page: include_str!("../../../fixtures/rules/migration/check-not-deferred.md"),
     },
     Performance,
@@ -53,6 +54,7 @@ pub(super) const FOREIGN_KEY_VALIDATED: Rule = rule(
         equivalents: &[
             "squawk:adding-foreign-key-constraint",
             "squawk:constraint-missing-not-valid",
+            "atlas:PG306",
         ],
         page: include_str!("../../../fixtures/rules/migration/foreign-key-not-deferred.md"),
     },
@@ -63,7 +65,7 @@ pub(super) const FOREIGN_KEY_VALIDATED: Rule = rule(
                 ActionKind::AddColumn(column) if column.references.is_some() => {
                     // A nullable column without a default has nothing to check.
                     if !column.is_filled() {
-                        return None;
+                        return referenced_table_locked(at, table, column);
                     }
                     None
                 }
@@ -89,6 +91,27 @@ pub(super) const FOREIGN_KEY_VALIDATED: Rule = rule(
     },
 );
 
+/// No row is checked, but the lock on the referenced table has to be waited for.
+fn referenced_table_locked(at: &At<'_>, table: &str, column: &Column) -> Option<Draft> {
+    let target = &column.references.as_ref()?.table;
+    let bounded = locks::sets_lock_timeout(&at.migration.script.text);
+    if bounded || at.migration.is_new_table(target, at.statement.bytes.start) {
+        return None;
+    }
+    Some(Draft {
+        severity: Some(Info),
+        symbol: Some(format!("{table}.{}", column.name)),
+        ..draft(
+            format!("Adding this column also locks `{target}`"),
+            format!(
+                "The foreign key takes a SHARE ROW EXCLUSIVE lock on `{target}`. No row is checked, but while the statement \
+                 waits behind a writer of that table, later writers wait behind it."
+            ),
+            "Set a short `lock_timeout` first, or add the column alone and the foreign key, `NOT VALID`, in a second statement.",
+        )
+    })
+}
+
 pub(super) const UNIQUE_BUILDS_INDEX: Rule = rule(
     About {
         code: "migration/unique-constraint-not-concurrent",
@@ -99,6 +122,9 @@ pub(super) const UNIQUE_BUILDS_INDEX: Rule = rule(
             "squawk:disallowed-unique-constraint",
             "squawk:constraint-missing-not-valid",
             "eugene:E7",
+            "atlas:PG105",
+            "atlas:MF101",
+            "django-migration-linter:ADD_UNIQUE",
         ],
         page: include_str!("../../../fixtures/rules/migration/unique-constraint-not-concurrent.md"),
     },
@@ -134,18 +160,20 @@ pub(super) const PRIMARY_KEY_BUILDS_INDEX: Rule = rule(
         equivalents: &[
             "squawk:adding-serial-primary-key-field",
             "squawk:constraint-missing-not-valid",
+            "eugene:W14",
+            "atlas:PG104",
         ],
         page: include_str!("../../../fixtures/rules/migration/primary-key-not-concurrent.md"),
     },
     Performance,
     |context, findings| {
-        on_actions(context, findings, Holds::OnPostgres, |_, table, action| {
+        on_actions(context, findings, Holds::OnPostgres, |at, table, action| {
             match &action.kind {
                 ActionKind::AddColumn(column) if column.primary_key => {}
                 kind => {
                     let constraint = added(kind, &[ConstraintKind::PrimaryKey])?;
-                    if constraint.using_index.is_some() {
-                        return None;
+                    if let Some(index) = &constraint.using_index {
+                        return nullable_key(at, table, index);
                     }
                 }
             }
@@ -159,6 +187,27 @@ pub(super) const PRIMARY_KEY_BUILDS_INDEX: Rule = rule(
         });
     },
 );
+
+/// Columns of the index that may hold `NULL` are made `NOT NULL` by a scan.
+fn nullable_key(at: &At<'_>, table: &str, index: &str) -> Option<Draft> {
+    let known = at.before(table);
+    let known = known.whole()?;
+    let columns = &known.indexes.iter().find(|it| it.name == index)?.columns;
+    let nullable = columns.iter().find(|name| {
+        known.column(name).is_some_and(|it| !it.is_required()) && !known.proves_not_null(name)
+    })?;
+    Some(Draft {
+        symbol: Some(format!("{table}.{nullable}")),
+        ..draft(
+            format!("`{table}` is scanned for `NULL` in `{nullable}` under an exclusive lock"),
+            "The index is there already, but a primary key also makes its columns `NOT NULL`: all rows are checked under an \
+             ACCESS EXCLUSIVE lock, and reads and writes wait.",
+            format!(
+                "Add `CHECK ({nullable} IS NOT NULL) NOT VALID`, validate it, set `NOT NULL`, and only then take the index over."
+            ),
+        )
+    })
+}
 
 pub(super) const EXCLUSION_ADDED: Rule = rule(
     About {

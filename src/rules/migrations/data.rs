@@ -2,7 +2,7 @@
 
 use super::facts::{Kind, Statement};
 use super::say::{About, Holds, draft, migrations, on_hits, on_statements, rule};
-use super::script::Hit;
+use super::script::{At, Hit};
 use crate::domain::finding::Category::{Performance, Reliability};
 use crate::domain::finding::Confidence::{High, Medium};
 use crate::domain::finding::Severity::{Major, Minor};
@@ -64,7 +64,9 @@ pub(super) const BESIDE_SCHEMA_CHANGE: Rule = rule(
                     Kind::AlterTable { table, .. } if !at.on_new_table() => {
                         locked = Some(table.as_str());
                     }
-                    Kind::Update { table, .. } | Kind::Delete { table, .. }
+                    Kind::Update { table, .. }
+                    | Kind::Delete { table, .. }
+                    | Kind::Insert { table, from_query: true }
                         if !at.on_new_table() && !is_bookkeeping(table) =>
                     {
                         let Some(held) = locked.take() else { continue };
@@ -84,12 +86,37 @@ pub(super) const BESIDE_SCHEMA_CHANGE: Rule = rule(
                             },
                         );
                     }
+                    Kind::Other if reads_rows(&at) => {
+                        let Some(held) = locked.take() else { continue };
+                        let held = held.to_owned();
+                        at.report(
+                            findings,
+                            Draft {
+                                symbol: Some(held.clone()),
+                                ..draft(
+                                    format!("Rows are read while `{held}` is locked exclusively"),
+                                    format!(
+                                        "`ALTER TABLE` above took an ACCESS EXCLUSIVE lock on `{held}` that lasts until the \
+                                         transaction ends: reads and writes of it wait for this query too."
+                                    ),
+                                    "Run the query outside of the transaction that changes the schema.",
+                                )
+                            },
+                        );
+                    }
                     _ => {}
                 }
             }
         }
     },
 );
+
+/// A query that goes through a table; setting a sequence looks up one value only.
+fn reads_rows(at: &At<'_>) -> bool {
+    let text = at.migration.script.text.get(at.statement.bytes.clone()).unwrap_or_default();
+    let lower = text.to_lowercase();
+    lower.starts_with("select") && lower.contains(" from ") && !lower.contains("setval(")
+}
 
 pub(super) const ENUM_VALUE_USED: Rule = rule(
     About {

@@ -289,6 +289,17 @@ pub fn runs_in_transaction(framework: Framework, text: &str) -> Option<bool> {
     }
 }
 
+/// The folder that holds a history of migrations.
+pub fn root<'p>(path: &'p RepoPath, identity: &Identity) -> &'p str {
+    let directory = path.directory();
+    match identity.framework {
+        Framework::Diesel | Framework::Prisma => {
+            directory.rsplit_once('/').map_or("", |(parent, _)| parent)
+        }
+        _ => directory,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

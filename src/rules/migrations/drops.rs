@@ -1,6 +1,6 @@
 //! Things that go away, with the data in them or the promises they made.
 
-use super::actions::ActionKind;
+use super::actions::{Action, ActionKind};
 use super::dialect::Dialect;
 use super::facts::Kind;
 use super::say::{About, Holds, draft, on_actions, on_hits, on_statements, rule};
@@ -16,7 +16,11 @@ pub(super) const TABLE_DROPPED: Rule = rule(
         title: "A table is dropped",
         severity: Major,
         confidence: High,
-        equivalents: &["squawk:ban-drop-table", "atlas:DS102"],
+        equivalents: &[
+            "squawk:ban-drop-table",
+            "atlas:DS102",
+            "django-migration-linter:DROP_TABLE",
+        ],
         page: include_str!("../../../fixtures/rules/migration/table-dropped.md"),
     },
     Data,
@@ -47,14 +51,30 @@ pub(super) const TABLE_DROPPED: Rule = rule(
 /// Whether another table gets the dropped one's name later in the script: the usual way to
 /// rebuild a table in SQLite.
 fn takes_its_place(at: &At<'_>, table: &str) -> bool {
-    let later = at.migration.script.statements.iter();
-    later.filter(|s| s.bytes.start > at.statement.bytes.start).any(|s| match &s.kind {
-        Kind::AlterTable { actions, .. } => {
-            actions.iter().any(|a| matches!(&a.kind, ActionKind::RenameTable { to } if to == table))
+    let statements = &at.migration.script.statements;
+    // Renamed away, and made anew under its old name.
+    let renamed = statements.iter().take(at.index).any(|s| match &s.kind {
+        Kind::AlterTable { table: old, actions } => {
+            let away =
+                |a: &Action| matches!(&a.kind, ActionKind::RenameTable { to } if to == table);
+            actions.iter().any(away)
+                && statements
+                    .iter()
+                    .any(|s| matches!(&s.kind, Kind::CreateTable(made) if made.name == *old))
         }
-        Kind::CreateTable(made) => made.name == table && made.is_special(),
         _ => false,
-    })
+    });
+    let mut later = statements.iter();
+    renamed
+        || later.by_ref().filter(|s| s.bytes.start > at.statement.bytes.start).any(|s| {
+            match &s.kind {
+                Kind::AlterTable { actions, .. } => actions
+                    .iter()
+                    .any(|a| matches!(&a.kind, ActionKind::RenameTable { to } if to == table)),
+                Kind::CreateTable(made) => made.name == table && made.is_special(),
+                _ => false,
+            }
+        })
 }
 
 pub(super) const COLUMN_DROPPED: Rule = rule(
@@ -63,7 +83,11 @@ pub(super) const COLUMN_DROPPED: Rule = rule(
         title: "A column is dropped",
         severity: Major,
         confidence: High,
-        equivalents: &["squawk:ban-drop-column", "atlas:DS103"],
+        equivalents: &[
+            "squawk:ban-drop-column",
+            "atlas:DS103",
+            "django-migration-linter:DROP_COLUMN",
+        ],
         page: include_str!("../../../fixtures/rules/migration/column-dropped.md"),
     },
     Data,
@@ -204,7 +228,7 @@ pub(super) const CONSTRAINT_DROPPED: Rule = rule(
         title: "A constraint is dropped and nothing replaces it",
         severity: Minor,
         confidence: Medium,
-        equivalents: &["squawk:ban-drop-constraint"],
+        equivalents: &["squawk:ban-drop-constraint", "atlas:CD101"],
         page: include_str!("../../../fixtures/rules/migration/constraint-dropped.md"),
     },
     Data,
@@ -217,16 +241,30 @@ pub(super) const CONSTRAINT_DROPPED: Rule = rule(
                 Some(ActionKind::DropConstraint { name, .. }) => name.clone(),
                 _ => at.snippet(),
             };
-            Some(draft(
-                format!("Constraint `{name}` no longer protects the data"),
-                "From then on rows that break the rule can be written, and code that counts on it (`ON CONFLICT`, error \
-                 handling, joins) changes its meaning. Putting the constraint back later needs clean data first.",
-                "Confirm that no code relies on it. To change a constraint, add the new one as `NOT VALID`, validate it, \
-                 and only then drop the old one.",
-            ))
+            Some(constraint_gone(&name))
+        });
+        // Elsewhere.
+        on_actions(context, findings, Holds::Everywhere, |at, _, action| {
+            let elsewhere = at.migration.dialect != Dialect::Postgres;
+            match &action.kind {
+                ActionKind::DropConstraint { name, .. } if elsewhere && !replaced(at) => {
+                    Some(constraint_gone(name))
+                }
+                _ => None,
+            }
         });
     },
 );
+
+fn constraint_gone(name: &str) -> Draft {
+    draft(
+        format!("Constraint `{name}` no longer protects the data"),
+        "From then on rows that break the rule can be written, and code that counts on it (`ON CONFLICT`, error \
+                 handling, joins) changes its meaning. Putting the constraint back later needs clean data first.",
+        "Confirm that no code relies on it. To change a constraint, add the new one as `NOT VALID`, validate it, \
+                 and only then drop the old one.",
+    )
+}
 
 /// Whether the same script gives the table another constraint, or makes the column `NOT NULL`
 /// (the `CHECK` that helped with that is dropped afterwards).

@@ -5,7 +5,7 @@ use super::dialect::Dialect;
 use super::discover::{self, Direction, Framework, Identity};
 use super::facts::{Kind, Statement};
 use super::rails::{self, WayBack};
-use super::read;
+use super::read::{self, Setting};
 use super::say::{About, draft};
 use super::script::context_need;
 use super::{alembic, django, translate};
@@ -192,7 +192,8 @@ fn only_adds(file: &FileChange) -> bool {
     let Some((text, identity)) = file.head_text().zip(discover::identify_file(file)) else {
         return false;
     };
-    let read = read::forward(identity.framework, Dialect::Postgres, text.as_str(), false);
+    let setting = Setting::plain(Dialect::Postgres);
+    let read = read::forward(identity.framework, text.as_str(), setting);
     let statements = read.statements;
     let made = |table: &str| {
         statements.iter().any(|s| matches!(&s.kind, Kind::CreateTable(made) if made.name == table))
@@ -245,7 +246,7 @@ fn history_is_forward_only(
         let text = other.text.as_str();
         let Some(known) = discover::identify(&other.path, text) else { continue };
         let new = context.change.file(&other.path).is_some_and(FileChange::is_added);
-        if new || root(&other.path, &known) != root(&file.path, identity) {
+        if new || discover::root(&other.path, &known) != discover::root(&file.path, identity) {
             continue;
         }
         let backward = discover::backward_part(known.framework, text);
@@ -381,7 +382,7 @@ pub(super) const VERSION_COLLISION: Rule = rule(
                 .filter_map(|other| other.head_text().map(|text| (&other.path, text.as_str())));
             let twin = found.chain(changed).find(|(path, text)| {
                 **path != file.path
-                    && root(path, &identity) == root(&file.path, &identity)
+                    && discover::root(path, &identity) == discover::root(&file.path, &identity)
                     && discover::identify(path, text).is_some_and(|other| {
                         other.direction == Direction::Up && other.version == identity.version
                     })
@@ -405,17 +406,6 @@ pub(super) const VERSION_COLLISION: Rule = rule(
     },
 );
 
-/// The folder that holds a history of migrations.
-pub(super) fn root<'p>(path: &'p RepoPath, identity: &Identity) -> &'p str {
-    let directory = path.directory();
-    match identity.framework {
-        Framework::Diesel | Framework::Prisma => {
-            directory.rsplit_once('/').map_or("", |(parent, _)| parent)
-        }
-        _ => directory,
-    }
-}
-
 /// Asks for files whose names start with the version. `None` where equal prefixes do not mean
 /// equal versions: Prisma goes by the whole name, and days are shared by many files.
 fn same_version(file: &FileChange, identity: &Identity) -> Option<Need> {
@@ -426,7 +416,7 @@ fn same_version(file: &FileChange, identity: &Identity) -> Option<Need> {
     if identity.framework == Framework::Prisma || version.is_empty() || day || dated || year {
         return None;
     }
-    let root = root(&file.path, identity);
+    let root = discover::root(&file.path, identity);
     if root.contains(['*', '?', '[', ']', '{', '}']) {
         return None;
     }

@@ -1,13 +1,12 @@
 //! Indexes and partitions of tables that hold rows.
 
-use super::actions::{ActionKind, ConstraintKind};
 use super::discover::Framework;
 use super::facts::{CreateIndex, Kind};
-use super::say::{About, Holds, draft, migrations, on_hits, on_statements, rule};
-use super::script::{At, Hit, Migration};
+use super::say::{About, Holds, draft, on_hits, on_statements, rule};
+use super::script::{At, Hit};
 use crate::domain::diff::LineRange;
 use crate::domain::finding::Category::{Performance, Reliability};
-use crate::domain::finding::Confidence::{High, Medium};
+use crate::domain::finding::Confidence::High;
 use crate::domain::finding::Fix;
 use crate::domain::finding::Severity::{Major, Minor};
 use crate::rules::{Draft, Rule};
@@ -18,7 +17,12 @@ pub(super) const NOT_CONCURRENT: Rule = rule(
         title: "An index is built on an existing table without CONCURRENTLY",
         severity: Major,
         confidence: High,
-        equivalents: &["squawk:require-concurrent-index-creation", "eugene:E6", "atlas:PG101"],
+        equivalents: &[
+            "squawk:require-concurrent-index-creation",
+            "eugene:E6",
+            "atlas:PG101",
+            "django-migration-linter:CREATE_INDEX",
+        ],
         page: include_str!("../../../fixtures/rules/migration/index-not-concurrent.md"),
     },
     Performance,
@@ -29,6 +33,9 @@ pub(super) const NOT_CONCURRENT: Rule = rule(
                 return None;
             }
             let table = &index.table;
+            if at.before(table).table().is_some_and(|known| known.partitioned) {
+                return Some(on_partitioned(index));
+            }
             let how = match at.migration.script.wrapped {
                 Some(true) => {
                     " This tool wraps the file in a transaction, where `CONCURRENTLY` is refused: mark the migration as \
@@ -53,6 +60,23 @@ pub(super) const NOT_CONCURRENT: Rule = rule(
         });
     },
 );
+
+/// An index of a partitioned table cannot be built concurrently as a whole.
+fn on_partitioned(index: &CreateIndex) -> Draft {
+    let table = &index.table;
+    Draft {
+        symbol: Some(if index.name.is_empty() { table } else { &index.name }.clone()),
+        ..draft(
+            format!("Writes to `{table}` and its partitions stop while this index is built"),
+            format!(
+                "`CREATE INDEX` on a partitioned table builds one index after the other and holds a SHARE lock on `{table}` \
+                 and every partition until the last is complete. `CONCURRENTLY` is not allowed here."
+            ),
+            "Create it with `ON ONLY`, build the index of each partition with `CONCURRENTLY`, and attach them with \
+             `ALTER INDEX … ATTACH PARTITION`.",
+        )
+    }
+}
 
 /// `CONCURRENTLY` behind `INDEX`, where the migration is known to run outside of a transaction.
 fn concurrently_fix(at: &At<'_>, index: &CreateIndex) -> Option<Fix> {
@@ -91,7 +115,11 @@ pub(super) const DROP_NOT_CONCURRENT: Rule = rule(
         title: "An index is dropped without CONCURRENTLY",
         severity: Minor,
         confidence: High,
-        equivalents: &["squawk:require-concurrent-index-deletion"],
+        equivalents: &[
+            "squawk:require-concurrent-index-deletion",
+            "atlas:PG102",
+            "django-migration-linter:DROP_INDEX",
+        ],
         page: include_str!("../../../fixtures/rules/migration/index-drop-not-concurrent.md"),
     },
     Performance,
@@ -124,7 +152,7 @@ pub(super) const REINDEX_NOT_CONCURRENT: Rule = rule(
         title: "REINDEX without CONCURRENTLY",
         severity: Major,
         confidence: High,
-        equivalents: &["squawk:require-concurrent-reindex"],
+        equivalents: &["squawk:require-concurrent-reindex", "django-migration-linter:REINDEX"],
         page: include_str!("../../../fixtures/rules/migration/reindex-not-concurrent.md"),
     },
     Performance,
@@ -177,7 +205,11 @@ pub(super) const CONCURRENT_IN_TRANSACTION: Rule = rule(
         title: "A CONCURRENTLY statement inside a transaction",
         severity: Major,
         confidence: High,
-        equivalents: &["squawk:ban-concurrent-index-creation-in-transaction"],
+        equivalents: &[
+            "squawk:ban-concurrent-index-creation-in-transaction",
+            "atlas:PG103",
+            "django-migration-linter:CREATE_INDEX_EXCLUSIVE",
+        ],
         page: include_str!("../../../fixtures/rules/migration/concurrent-in-transaction.md"),
     },
     Reliability,
@@ -193,6 +225,12 @@ pub(super) const CONCURRENT_IN_TRANSACTION: Rule = rule(
             let (who, how) = match (migration.framework(), migration.script.wrapped) {
                 // These run a lone statement outside of a transaction.
                 (Framework::Flyway, _) if !several => return None,
+                // The policy speaks for the usual file; one with nothing else is made for that.
+                (Framework::Plain | Framework::Pairs | Framework::Supabase, Some(true))
+                    if !several =>
+                {
+                    return None;
+                }
                 (framework, Some(true)) if at.statement.in_transaction => {
                     (wraps(framework), opt_out(framework))
                 }
@@ -248,95 +286,4 @@ fn opt_out(framework: Framework) -> &'static str {
         }
         _ => "Put it in a migration of its own that runs without a transaction.",
     }
-}
-
-pub(super) const FOREIGN_KEY_WITHOUT_INDEX: Rule = rule(
-    About {
-        code: "migration/foreign-key-without-index",
-        title: "A foreign key whose columns have no index",
-        severity: Minor,
-        confidence: Medium,
-        equivalents: &["eugene:E15"],
-        page: include_str!("../../../fixtures/rules/migration/foreign-key-without-index.md"),
-    },
-    Performance,
-    |context, findings| {
-        let all = migrations(context, Holds::OnPostgres);
-        for migration in &all {
-            for at in migration.statements() {
-                for (table, columns) in keys_of(&at) {
-                    if columns.is_empty() || is_indexed(&all, &table, &columns) {
-                        continue;
-                    }
-                    let list = columns.join(", ");
-                    at.report(
-                        findings,
-                        Draft {
-                            symbol: Some(format!("{table}.{list}")),
-                            ..draft(
-                                format!("No index covers the foreign key `{table} ({list})`"),
-                                format!(
-                                    "PostgreSQL does not index the referencing side by itself. Each delete, and each \
-                                     change of a key, in the referenced table then reads all of `{table}`, and so do joins \
-                                     from that side."
-                                ),
-                                format!(
-                                    "Create an index that starts with `{list}`; on a table that has rows already, \
-                                     `CONCURRENTLY` and in a migration of its own."
-                                ),
-                            )
-                        },
-                    );
-                }
-            }
-        }
-    },
-);
-
-/// Foreign keys of tables that the change creates. For tables that exist already, an older
-/// migration may have made the index.
-fn keys_of(at: &At<'_>) -> Vec<(String, Vec<String>)> {
-    match &at.statement.kind {
-        Kind::CreateTable(made) if !made.is_special() => {
-            made.foreign_keys().map(|(columns, _)| (made.name.clone(), columns)).collect()
-        }
-        Kind::AlterTable { table, actions } => actions
-            .iter()
-            .filter_map(|action| match &action.kind {
-                ActionKind::AddColumn(column) if column.references.is_some() => {
-                    Some((table.clone(), vec![column.name.clone()]))
-                }
-                _ => None,
-            })
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// Whether any index or key in the change starts with these columns, in any order.
-fn is_indexed(all: &[Migration<'_>], table: &str, columns: &[String]) -> bool {
-    let covers = |index: &[String]| {
-        index.len() >= columns.len()
-            && index.iter().take(columns.len()).all(|column| columns.contains(column))
-    };
-    all.iter().flat_map(|migration| &migration.script.statements).any(|s| match &s.kind {
-        Kind::CreateTable(made) if made.name == table => made.indexed().any(|index| covers(&index)),
-        Kind::CreateIndex(index) => {
-            index.table == table && !index.partial && covers(&index.columns)
-        }
-        Kind::AlterTable { table: altered, actions } if altered == table => {
-            actions.iter().any(|action| match &action.kind {
-                ActionKind::AddConstraint(c) => {
-                    matches!(c.kind, ConstraintKind::Unique | ConstraintKind::PrimaryKey)
-                        && covers(&c.columns)
-                }
-                ActionKind::AddColumn(column) => {
-                    (column.unique || column.primary_key)
-                        && covers(std::slice::from_ref(&column.name))
-                }
-                _ => false,
-            })
-        }
-        _ => false,
-    })
 }

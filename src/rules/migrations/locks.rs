@@ -2,7 +2,7 @@
 
 use super::actions::ActionKind;
 use super::facts::Kind;
-use super::say::{About, Holds, draft, migrations, on_hits, on_statements, rule};
+use super::say::{About, Holds, draft, migrations, on_actions, on_hits, on_statements, rule};
 use super::script::Hit;
 use crate::domain::finding::Category::{Performance, Reliability};
 use crate::domain::finding::Confidence::{High, Medium};
@@ -12,14 +12,29 @@ use crate::rules::{Draft, Rule};
 pub(super) const TABLE_REWRITTEN: Rule = rule(
     About {
         code: "migration/table-rewritten",
-        title: "VACUUM FULL or CLUSTER rewrites a table under an exclusive lock",
+        title: "A table is written anew under an exclusive lock",
         severity: Major,
         confidence: High,
-        equivalents: &["squawk:prefer-repack"],
+        equivalents: &[],
         page: include_str!("../../../fixtures/rules/migration/table-rewritten.md"),
     },
     Performance,
     |context, findings| {
+        on_actions(context, findings, Holds::OnPostgres, |_, table, action| {
+            let what = match &action.kind {
+                ActionKind::SetLogged(true) => "SET LOGGED",
+                ActionKind::SetLogged(false) => "SET UNLOGGED",
+                ActionKind::SetTablespace => "SET TABLESPACE",
+                ActionKind::SetAccessMethod => "SET ACCESS METHOD",
+                _ => return None,
+            };
+            Some(draft(
+                format!("`{what}` writes all of `{table}` anew"),
+                "The table and its indexes are copied under an ACCESS EXCLUSIVE lock: reads and writes wait until the copy is \
+                 complete. An unlogged table is also empty after a crash, and on every replica.",
+                "Fill a new table in batches and swap the names, or do it in a maintenance window with a `lock_timeout`.",
+            ))
+        });
         on_statements(context, findings, Holds::OnPostgres, |at| {
             let Kind::Rewrite { what, table } = &at.statement.kind else { return None };
             let which =
@@ -104,7 +119,7 @@ pub(super) const REFRESH_NOT_CONCURRENT: Rule = rule(
 );
 
 /// Whether the server's own setting is named; `app.lock_timeout` is somebody else's.
-fn sets_lock_timeout(text: &str) -> bool {
+pub(super) fn sets_lock_timeout(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     lower.match_indices("lock_timeout").any(|(at, _)| {
         let before = lower.get(..at).and_then(|before| before.chars().next_back());

@@ -3,34 +3,42 @@
 //! Facts come from one parse of each file ([`script`]); where squawk's linter has worked out
 //! something subtle, its hit is taken as the fact and worded here.
 
+mod access;
 #[allow(dead_code, reason = "read by rules that build on these facts")]
 mod actions;
 mod alembic;
 mod columns;
 mod constraints;
+mod contract;
 mod data;
 mod design;
 mod dialect;
+mod dialects;
 pub(super) mod discover;
 mod django;
 mod drops;
+mod engines;
 #[allow(dead_code, reason = "read by rules that build on these facts")]
 pub(super) mod facts;
 mod files;
 mod frameworks;
-mod history;
 mod indexes;
 mod locks;
 pub(super) mod names;
+mod objects;
 mod order;
 mod postgres;
+mod preferences;
 mod rails;
 mod read;
+mod rebuild;
+mod references;
 mod renames;
 mod say;
-#[allow(dead_code, reason = "read by rules that build on these facts")]
 mod script;
+mod state;
 mod translate;
+mod types;
 mod unread;
 
 pub(super) use actions::ActionKind;
@@ -45,7 +53,7 @@ pub(super) fn forward_statements(path: &RepoPath, text: &str) -> Vec<Statement> 
     let Some(identity) = discover::identify(path, text) else { return Vec::new() };
     let dialect = dialect::of_file(path, text);
     let dialect = dialect.unwrap_or(dialect::Dialect::Postgres);
-    read::forward(identity.framework, dialect, text, false).statements
+    read::forward(identity.framework, text, read::Setting::plain(dialect)).statements
 }
 
 pub(super) const RULES: &[Rule] = &[
@@ -77,6 +85,7 @@ pub(super) const RULES: &[Rule] = &[
     renames::GENERATED_DROPPED,
     renames::GENERATED_CHANGED,
     columns::REQUIRED_COLUMN_ADDED,
+    columns::COLUMN_MADE_REQUIRED,
     columns::COLUMN_REWRITES_TABLE,
     columns::COLUMN_TYPE_CHANGED,
     columns::NOT_NULL_SET,
@@ -92,7 +101,19 @@ pub(super) const RULES: &[Rule] = &[
     indexes::REINDEX_NOT_CONCURRENT,
     indexes::DETACH_NOT_CONCURRENT,
     indexes::CONCURRENT_IN_TRANSACTION,
-    indexes::FOREIGN_KEY_WITHOUT_INDEX,
+    references::WITHOUT_INDEX,
+    references::TARGET_DOES_NOT_FIT,
+    references::INLINE_IGNORED,
+    references::UNIQUE_ON_ROWS,
+    engines::TABLE_COPIED,
+    engines::REFUSED_BY_SQLITE,
+    objects::CASCADE,
+    objects::PARTITION_ATTACHED,
+    objects::ENUM_VALUE_RENAMED,
+    objects::ROW_SECURITY_MISSING,
+    objects::JSON_COLUMN,
+    objects::ENUM_CREATED,
+    objects::ALTERS_APART,
     locks::TABLE_REWRITTEN,
     locks::TABLE_LOCKED,
     locks::REFRESH_NOT_CONCURRENT,
@@ -109,4 +130,34 @@ pub(super) const RULES: &[Rule] = &[
     design::CHAR_COLUMN,
     design::IDENTIFIER_TOO_LONG,
     design::ENUM_VALUE_UNORDERED,
+    preferences::INT_COLUMN,
+    preferences::SMALLINT_COLUMN,
+    preferences::SERIAL_COLUMN,
+    preferences::LENGTH_LIMITED_TEXT,
+    preferences::NOT_REPEATABLE,
+    preferences::TABLE_WITHOUT_SCHEMA,
+    preferences::MISSING_STATEMENT_TIMEOUT,
+    preferences::REPACK_AVAILABLE,
+    contract::COLUMN_ADDED,
+    contract::ENUM_VALUE_ADDED,
+    contract::ATTRIBUTE_ADDED,
+    contract::NEW_WRITE_RESTRICTION,
+    contract::DEFAULT_CHANGED,
+    contract::INDEX_DROPPED,
+    contract::TRIGGER_DROPPED,
+    contract::INHERITANCE_DETACHED,
+    contract::SEQUENCE_CHANGED,
+    contract::REPLACED_IN_PLACE,
+    access::POLICY_CREATED,
+    access::POLICY_CONDITION_CHANGED,
+    access::POLICY_ROLES_CHANGED,
+    access::ROW_SECURITY_CHANGED,
+    access::PRIVILEGE_REVOKED,
+    access::FUNCTION_OPTIONS_CHANGED,
+    access::VIEW_OPTIONS_CHANGED,
+    access::ROLE_OPTIONS_CHANGED,
+    access::DATABASE_OPTIONS_CHANGED,
+    access::SYSTEM_OPTIONS_CHANGED,
+    access::EXTENSION_CHANGED,
+    objects::POLICY_DROPPED,
 ];

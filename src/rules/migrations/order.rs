@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::discover::{self, Framework, Identity};
-use super::files::{added, root, rule};
+use super::discover::{self, Framework, Identity, root};
+use super::files::{added, rule};
 use super::frameworks::{Late, late};
 use super::say::{About, draft};
 use super::{alembic, django};

@@ -3,11 +3,13 @@
 use std::ops::Range;
 
 use squawk_linter::{Linter, Rule as Hit};
+use squawk_syntax::{Parse, SourceFile};
 
 use super::dialect::Dialect;
 use super::discover::{self, Framework};
 use super::facts::Statement;
-use super::{postgres, translate};
+use super::{dialects, postgres, translate};
+use crate::config::policy::Policy;
 use crate::rules::parse::sql;
 
 /// What one direction of a migration does.
@@ -23,36 +25,96 @@ pub struct Read {
     pub assured: Vec<Range<usize>>,
 }
 
-/// Reads the forward part of a migration. `wrapped`: the tool runs it in a transaction.
-pub fn forward(framework: Framework, dialect: Dialect, text: &str, wrapped: bool) -> Read {
+/// How a file is run, as far as it does not say so itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    pub dialect: Dialect,
+    /// The tool runs it in a transaction.
+    pub wrapped: bool,
+    /// Major version of the PostgreSQL server.
+    pub postgres: u32,
+    /// Whether squawk's linter is run as well.
+    pub lint: bool,
+}
+
+impl Setting {
+    /// For rules that ask neither for transactions nor for what depends on the version.
+    pub fn plain(dialect: Dialect) -> Self {
+        Self { dialect, wrapped: false, postgres: POSTGRES_VERSION, lint: false }
+    }
+}
+
+/// What is taken as the server's version where the policy names none.
+const POSTGRES_VERSION: u32 = 15;
+
+/// Major version of the PostgreSQL server that the policy names, or the one that is assumed.
+pub fn postgres_version(policy: &Policy) -> u32 {
+    policy.migrations.postgres_version.unwrap_or(POSTGRES_VERSION)
+}
+
+/// What the linter reports beyond its own defaults, for rules that the policy switches on.
+const ON_REQUEST: [Hit; 27] = [
+    Hit::RequireTableSchema,
+    Hit::RequireTimeoutSettings,
+    Hit::BanDropTrigger,
+    Hit::BanAlterGeneratedExpression,
+    Hit::BanDropIndex,
+    Hit::BanSetDefault,
+    Hit::BanDisableTrigger,
+    Hit::BanReplicaIdentity,
+    Hit::BanDropPolicy,
+    Hit::BanRevoke,
+    Hit::BanReplaceViewFunction,
+    Hit::BanAlterPolicyCondition,
+    Hit::BanAlterPolicyRoles,
+    Hit::BanCreatePolicy,
+    Hit::BanAlterFunctionOptions,
+    Hit::BanAlterViewOptions,
+    Hit::BanAlterRoleOptions,
+    Hit::BanAlterDatabaseOptions,
+    Hit::BanAlterRowLevelSecurity,
+    Hit::BanNewWriteRestriction,
+    Hit::BanAddEnumValue,
+    Hit::BanAddCompositeAttribute,
+    Hit::BanAddColumn,
+    Hit::BanDetachInheritance,
+    Hit::BanAlterSequenceValues,
+    Hit::BanAlterSystemOptions,
+    Hit::BanAlterExtension,
+];
+
+/// Reads the forward part of a migration.
+pub fn forward(framework: Framework, text: &str, setting: Setting) -> Read {
     if let Some(translation) = translate::translate(framework, text) {
-        let masked = sql::standard_quotes(&translation.sql);
-        let read = postgres_sql(dialect, &masked, wrapped);
+        let read = postgres_sql(&sql::standard_quotes(&translation.sql), setting);
         return translation.in_source(read);
     }
     let forward = discover::forward_part(framework, text);
-    let masked = sql::standard_quotes(&sql::keep_only(text, &forward));
-    postgres_sql(dialect, &masked, wrapped)
+    let masked = sql::keep_only(text, &forward);
+    let read = match setting.dialect {
+        Dialect::MySql | Dialect::Sqlite | Dialect::SqlServer => {
+            dialects::read(setting.dialect, &masked, setting.wrapped)
+        }
+        Dialect::Postgres | Dialect::Other => None,
+    };
+    read.unwrap_or_else(|| postgres_sql(&sql::standard_quotes(&masked), setting))
 }
 
-fn postgres_sql(dialect: Dialect, masked: &str, wrapped: bool) -> Read {
+fn postgres_sql(masked: &str, setting: Setting) -> Read {
     let Some(parsed) = sql::parse(masked) else { return Read::default() };
-    let statements = postgres::statements(&parsed.tree(), wrapped);
-    let hits =
-        if dialect == Dialect::Postgres { hits(&parsed, masked, wrapped) } else { Vec::new() };
+    let statements = postgres::statements(&parsed.tree(), setting.wrapped);
+    let lint = setting.lint && setting.dialect == Dialect::Postgres;
+    let hits = if lint { hits(&parsed, masked, setting) } else { Vec::new() };
     Read { statements, hits, complete: parsed.errors().is_empty(), assured: Vec::new() }
 }
 
-fn hits(
-    parsed: &squawk_syntax::Parse<squawk_syntax::SourceFile>,
-    text: &str,
-    wrapped: bool,
-) -> Vec<(Hit, Range<usize>)> {
+fn hits(parsed: &Parse<SourceFile>, text: &str, setting: Setting) -> Vec<(Hit, Range<usize>)> {
     let mut linter = Linter::with_default_rules();
-    linter.rules.insert(Hit::BanDisableTrigger);
-    linter.rules.insert(Hit::BanReplicaIdentity);
-    linter.rules.insert(Hit::BanAlterGeneratedExpression);
-    linter.settings.assume_in_transaction = wrapped;
+    linter.rules.extend(ON_REQUEST);
+    linter.settings.assume_in_transaction = setting.wrapped;
+    if let Ok(version) = setting.postgres.to_string().parse() {
+        linter.settings.pg_version = version;
+    }
     linter
         .lint(parsed, text)
         .into_iter()

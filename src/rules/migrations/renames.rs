@@ -15,13 +15,26 @@ pub(super) const COLUMN_RENAMED: Rule = rule(
         title: "A column is renamed",
         severity: Major,
         confidence: High,
-        equivalents: &["squawk:renaming-column", "atlas:BC102"],
+        equivalents: &[
+            "squawk:renaming-column",
+            "atlas:BC102",
+            "django-migration-linter:RENAME_COLUMN",
+        ],
         page: include_str!("../../../fixtures/rules/migration/column-renamed.md"),
     },
     Reliability,
     |context, findings| {
-        on_actions(context, findings, Holds::Everywhere, |_, table, action| {
-            let ActionKind::RenameColumn { from, to } = &action.kind else { return None };
+        on_actions(context, findings, Holds::Everywhere, |at, table, action| {
+            let (from, to) = match &action.kind {
+                ActionKind::RenameColumn { from, to } => (from, to),
+                ActionKind::RedefineColumn { from, column } if *from != column.name => {
+                    (from, &column.name)
+                }
+                _ => return None,
+            };
+            if keeps_the_old_column(at, table, from) {
+                return None;
+            }
             Some(Draft {
                 symbol: Some(format!("{table}.{from}")),
                 ..draft(
@@ -54,7 +67,11 @@ pub(super) const TABLE_RENAMED: Rule = rule(
         title: "A table is renamed",
         severity: Major,
         confidence: High,
-        equivalents: &["squawk:renaming-table", "atlas:BC101"],
+        equivalents: &[
+            "squawk:renaming-table",
+            "atlas:BC101",
+            "django-migration-linter:RENAME_TABLE",
+        ],
         page: include_str!("../../../fixtures/rules/migration/table-renamed.md"),
     },
     Reliability,
@@ -76,6 +93,17 @@ pub(super) const TABLE_RENAMED: Rule = rule(
         });
     },
 );
+
+/// Whether the script adds a column of the old name, computed from the new one.
+fn keeps_the_old_column(at: &At<'_>, on: &str, old: &str) -> bool {
+    at.migration.script.statements.iter().skip(at.index).any(|s| match &s.kind {
+        Kind::AlterTable { table, actions } if table == on => actions.iter().any(|action| {
+            matches!(&action.kind, ActionKind::AddColumn(column)
+                if column.name == old && column.generated.is_some())
+        }),
+        _ => false,
+    })
+}
 
 /// Whether the script gives the old name to a view or a new table.
 fn keeps_the_old_name(at: &At<'_>, old: &str) -> bool {

@@ -73,6 +73,38 @@ pub(super) fn on_hits(
     }
 }
 
+/// The same for a rule that is silent unless the policy names it.
+pub(super) fn asked_for(
+    context: &RuleContext<'_>,
+    findings: &mut Findings<'_>,
+    (code, hit): (&str, Hit),
+    title: impl Fn(&At<'_>) -> String,
+    evidence: &str,
+    recommendation: &str,
+) {
+    if context.policy.rules.contains_key(code) {
+        on_hits(context, findings, Holds::OnPostgres, hit, |at| {
+            Some(draft(title(at), evidence, recommendation))
+        });
+    }
+}
+
+/// The same, for what only matters on tables that are not new.
+pub(super) fn asked_about(
+    context: &RuleContext<'_>,
+    findings: &mut Findings<'_>,
+    (code, hit): (&str, Hit),
+    title: impl Fn(&At<'_>) -> String,
+    evidence: &str,
+    recommendation: &str,
+) {
+    if context.policy.rules.contains_key(code) {
+        on_hits(context, findings, Holds::OnPostgres, hit, |at| {
+            (!at.on_new_table()).then(|| draft(title(at), evidence, recommendation))
+        });
+    }
+}
+
 /// Reports actions of `ALTER TABLE` on tables that are not new.
 pub(super) fn on_actions(
     context: &RuleContext<'_>,

@@ -8,11 +8,14 @@ use std::sync::Arc;
 
 pub use squawk_linter::Rule as Hit;
 
-use super::actions::Action;
+use super::actions::{Action, ActionKind};
 use super::dialect::{self, Dialect};
 use super::discover::{self, Direction, Framework, Identity};
 use super::facts::{Kind, Statement};
-use super::{names, read, translate};
+use super::read::{self, Setting};
+use super::state::{self, Known, Timeline};
+use super::{names, translate};
+use crate::config::policy::{NewTables, Policy};
 use crate::domain::change::{Change, FileChange, SourceFile, Text};
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::path::RepoPath;
@@ -37,14 +40,23 @@ pub struct Script {
 }
 
 impl Script {
-    fn parse(change: &Change, file: &FileChange, text: &str, dialect: Dialect) -> Self {
+    fn parse(change: &Change, file: &FileChange, dialect: Dialect, policy: &Policy) -> Self {
+        let text = file.head_text().map_or("", Text::as_str);
         let identity = discover::identify(&file.path, text);
         let framework = identity.as_ref().map_or(Framework::Plain, |identity| identity.framework);
         let wrapped = match framework {
             Framework::Diesel if opts_out(change, file) => Some(false),
-            _ => discover::runs_in_transaction(framework, text),
+            _ => {
+                discover::runs_in_transaction(framework, text).or(policy.migrations.in_transaction)
+            }
         };
-        let read = read::forward(framework, dialect, text, wrapped == Some(true));
+        let setting = Setting {
+            dialect,
+            wrapped: wrapped == Some(true),
+            lint: true,
+            postgres: read::postgres_version(policy),
+        };
+        let read = read::forward(framework, text, setting);
         Self {
             identity,
             statements: read.statements,
@@ -75,13 +87,31 @@ fn opts_out(change: &Change, file: &FileChange) -> bool {
     })
 }
 
+/// The forward migrations of a change with the schema that they meet, worked out once a review.
+struct Prepared {
+    /// In the order in which they run.
+    migrations: Vec<Part>,
+    timelines: Vec<Timeline>,
+}
+
+struct Part {
+    /// Position in the change's files.
+    file: usize,
+    script: Arc<Script>,
+    dialect: Dialect,
+    timeline: usize,
+    /// Tables made by migrations of this change that run before this one.
+    created_before: HashSet<String>,
+}
+
 /// A migration of the change that runs forwards.
 pub struct Migration<'a> {
     pub file: &'a FileChange,
     pub script: Arc<Script>,
     pub dialect: Dialect,
-    /// Tables made by migrations of this change that run before this one.
-    created_before: HashSet<String>,
+    new_tables: NewTables,
+    prepared: Arc<Prepared>,
+    at: usize,
 }
 
 /// A statement of a migration with what belongs to it.
@@ -90,52 +120,129 @@ pub struct At<'m> {
     pub migration: &'m Migration<'m>,
     pub statement: &'m Statement,
     pub action: Option<&'m Action>,
+    /// Position of the statement in its script.
+    pub index: usize,
     /// The bytes to report.
     start: usize,
     end: usize,
 }
 
-impl<'a> Migration<'a> {
-    /// The forward migrations of a change, in path order.
-    pub fn all(context: &RuleContext<'a>) -> Vec<Migration<'a>> {
-        let mut files: Vec<&FileChange> =
-            context.change.files.iter().filter(|file| discover::is_forward(file)).collect();
-        files.sort_by(|a, b| a.path.as_str().cmp(b.path.as_str()));
+impl Prepared {
+    fn new(context: &RuleContext<'_>) -> Self {
+        let files = &context.change.files;
+        let mut order: Vec<usize> = (0..files.len())
+            .filter(|at| files.get(*at).is_some_and(discover::is_forward))
+            .collect();
+        order.sort_by_key(|at| files.get(*at).map(|file| file.path.as_str()));
         let around = Surroundings {
             files: context.gathered(&context_need(context.change)),
             shown: OnceCell::new(),
         };
+        let history = context.gathered(&state::history_need(history_globs(context.change)));
+        let mut made = Self { migrations: Vec::new(), timelines: Vec::new() };
+        let mut roots: Vec<String> = Vec::new();
         let mut created: HashSet<String> = HashSet::new();
-        let mut all = Vec::new();
-        for file in files {
+        for at in order {
+            let Some(file) = files.get(at) else { continue };
             let shown = dialect::of_file(&file.path, file.head_text().map_or("", Text::as_str));
             let dialect = shown.or_else(|| around.dialect(&file.path)).unwrap_or(Dialect::Postgres);
-            let parsed = context.parsed(file, Side::Head, |text| {
-                Script::parse(context.change, file, text, dialect)
+            let parsed = context.parsed(file, Side::Head, |_| {
+                Script::parse(context.change, file, dialect, context.policy)
             });
             let Some(script) = parsed else { continue };
+            let root = script.identity.as_ref().map_or("", |it| discover::root(&file.path, it));
+            let timeline = roots.iter().position(|known| known == root).unwrap_or_else(|| {
+                roots.push(root.to_owned());
+                made.timelines.push(Timeline::of_base(context.change, history, root, dialect));
+                roots.len() - 1
+            });
+            if let Some(timeline) = made.timelines.get_mut(timeline) {
+                timeline.apply(file, &script.statements, script.complete);
+            }
             let created_before = created.clone();
-            if file.is_added() {
+            if file.is_added() && context.policy.migrations.new_tables == NewTables::Change {
                 created.extend(tables_made(&script.statements).map(str::to_owned));
             }
-            all.push(Migration { file, script, dialect, created_before });
+            made.migrations.push(Part { file: at, script, dialect, timeline, created_before });
         }
-        all
+        made
+    }
+}
+
+impl<'a> Migration<'a> {
+    /// The forward migrations of a change, in path order.
+    pub fn all(context: &RuleContext<'a>) -> Vec<Migration<'a>> {
+        let Some(prepared) = context.shared(|| Prepared::new(context)) else { return Vec::new() };
+        let made = prepared.migrations.iter().enumerate().filter_map(|(at, part)| {
+            Some(Migration {
+                file: context.change.files.get(part.file)?,
+                script: part.script.clone(),
+                dialect: part.dialect,
+                new_tables: context.policy.migrations.new_tables,
+                prepared: prepared.clone(),
+                at,
+            })
+        });
+        made.collect()
+    }
+
+    fn part(&self) -> Option<&Part> {
+        self.prepared.migrations.get(self.at)
+    }
+
+    /// How the schema of its folder comes about.
+    pub fn timeline(&self) -> Option<&Timeline> {
+        self.prepared.timelines.get(self.part()?.timeline)
+    }
+
+    /// A table as the statement at this position of the script meets it.
+    pub fn table_before(&self, statement: usize, name: &str) -> Known {
+        let timeline = self.timeline();
+        let moment = timeline.and_then(|it| it.moment(&self.file.path, statement));
+        moment.map_or(Known::Unknown, |moment| moment.table(name))
     }
 
     /// Whether the table is new with this change at that point, so that it is empty and nobody
     /// waits for its locks.
     pub fn is_new_table(&self, table: &str, before: usize) -> bool {
-        if self.created_before.iter().any(|made| names::same(made, table)) {
+        let position = self.script.statements.iter().rposition(|s| s.bytes.start <= before);
+        if self.file.is_added()
+            && self.new_tables != NewTables::Transaction
+            && let Some(Known::Table(known)) = position.map(|at| self.table_before(at, table))
+        {
+            return match (known.made_in, self.new_tables) {
+                (Some(made_in), NewTables::Migration) => Some(made_in) == self.number(),
+                (made_in, _) => made_in.is_some(),
+            };
+        }
+        self.was_made(table, before, position)
+    }
+
+    /// Its number among the migrations of its folder.
+    fn number(&self) -> Option<usize> {
+        let own = self.part()?.timeline;
+        let before = self.prepared.migrations.get(..self.at)?;
+        Some(before.iter().filter(|part| part.timeline == own).count())
+    }
+
+    /// Whether a script of the change makes the table before that point.
+    fn was_made(&self, table: &str, before: usize, position: Option<usize>) -> bool {
+        let earlier_files = self
+            .part()
+            .is_some_and(|part| part.created_before.iter().any(|made| names::same(made, table)));
+        if earlier_files {
             return true;
         }
-        let earlier: Vec<&Statement> =
-            self.script.statements.iter().take_while(|s| s.bytes.start < before).collect();
+        let statements = &self.script.statements;
+        let own = position.and_then(|at| statements.get(at)).map(|s| s.transaction);
+        let earlier: Vec<&Statement> = statements
+            .iter()
+            .take_while(|s| s.bytes.start < before)
+            .filter(|s| self.new_tables != NewTables::Transaction || Some(s.transaction) == own)
+            .collect();
         let renamed_from = earlier.iter().find_map(|s| match &s.kind {
             Kind::AlterTable { table: from, actions } => actions.iter().find_map(|action| {
-                let super::actions::ActionKind::RenameTable { to } = &action.kind else {
-                    return None;
-                };
+                let ActionKind::RenameTable { to } = &action.kind else { return None };
                 names::same(to, table).then_some(from.as_str())
             }),
             _ => None,
@@ -154,10 +261,12 @@ impl<'a> Migration<'a> {
         self.script
             .statements
             .iter()
-            .map(|statement| At {
+            .enumerate()
+            .map(|(index, statement)| At {
                 migration: self,
                 statement,
                 action: None,
+                index,
                 start: statement.bytes.start,
                 end: statement.bytes.end,
             })
@@ -166,7 +275,7 @@ impl<'a> Migration<'a> {
 
     /// The actions of `ALTER TABLE` statements that this change adds.
     pub fn actions(&self) -> impl Iterator<Item = (At<'_>, &str, &Action)> {
-        self.script.statements.iter().flat_map(move |statement| {
+        self.script.statements.iter().enumerate().flat_map(move |(index, statement)| {
             let (table, actions) = match &statement.kind {
                 Kind::AlterTable { table, actions } => (table.as_str(), actions.as_slice()),
                 _ => ("", [].as_slice()),
@@ -176,6 +285,7 @@ impl<'a> Migration<'a> {
                     migration: self,
                     statement,
                     action: Some(action),
+                    index,
                     start: action.bytes.start,
                     end: action.bytes.end,
                 };
@@ -188,19 +298,19 @@ impl<'a> Migration<'a> {
     pub fn hits(&self, wanted: Hit) -> impl Iterator<Item = At<'_>> {
         self.script.hits.iter().filter(move |(hit, _)| *hit == wanted).filter_map(
             move |(_, range)| {
-                let statement = self
-                    .script
-                    .statements
+                let statements = &self.script.statements;
+                let index = statements
                     .iter()
-                    .rfind(|s| s.bytes.start <= range.start && range.start <= s.bytes.end)?;
+                    .rposition(|s| s.bytes.start <= range.start && range.start <= s.bytes.end)?;
+                let statement = statements.get(index)?;
                 let action = match &statement.kind {
                     Kind::AlterTable { actions, .. } => actions
                         .iter()
                         .find(|a| a.bytes.start <= range.start && range.start < a.bytes.end),
                     _ => None,
                 };
-                let at =
-                    At { migration: self, statement, action, start: range.start, end: range.end };
+                let (start, end) = (range.start, range.end);
+                let at = At { migration: self, statement, action, index, start, end };
                 self.file.adds_any(at.lines()).then_some(at)
             },
         )
@@ -234,6 +344,7 @@ impl At<'_> {
             | Kind::Update { table, .. }
             | Kind::Delete { table, .. }
             | Kind::Insert { table, .. } => table,
+            Kind::CreatePolicy { table } => table,
             Kind::CreateTable(made) => &made.name,
             Kind::CreateIndex(index) => &index.table,
             Kind::DropTable { tables, .. } | Kind::Truncate { tables, .. } => {
@@ -241,6 +352,11 @@ impl At<'_> {
             }
             _ => "",
         }
+    }
+
+    /// A table that the statement names, as it is before the statement runs.
+    pub fn before(&self, table: &str) -> Known {
+        self.migration.table_before(self.index, table)
     }
 
     /// Whether that table is new with this change.
@@ -323,7 +439,7 @@ fn neighbours(one: &str, other: &str) -> bool {
 /// Files that show which database the repository uses: the oldest migrations beside the changed
 /// ones, and configuration that names a database.
 pub fn needs(change: &Change) -> Vec<Need> {
-    vec![context_need(change)]
+    vec![context_need(change), state::history_need(history_globs(change))]
 }
 
 /// Configuration that names the database, in the directories on the way to a migration.
@@ -344,6 +460,16 @@ const CONFIGURATION: [&str; 10] = [
 const PACKAGES: [&str; 2] = ["{apps,packages}/*/prisma/schema.prisma", "*/prisma/schema.prisma"];
 
 pub(super) fn context_need(change: &Change) -> Need {
+    let mut globs = history_globs(change);
+    let migrations = change.files.iter().filter(|file| discover::is_forward(file));
+    let directories = nearby::above(migrations.map(|file| &file.path));
+    globs.extend(nearby::in_each(directories, &CONFIGURATION));
+    globs.extend(PACKAGES.map(str::to_owned));
+    Need::Glob { side: Side::Head, globs, limit: 60 }
+}
+
+/// Where the migrations beside the changed ones are.
+pub(super) fn history_globs(change: &Change) -> Vec<String> {
     let mut globs: Vec<String> = Vec::new();
     for file in change.files.iter().filter(|file| discover::is_forward(file)) {
         let identity = discover::identify_file(file);
@@ -363,9 +489,5 @@ pub(super) fn context_need(change: &Change) -> Need {
     }
     globs.sort();
     globs.truncate(8);
-    let migrations = change.files.iter().filter(|file| discover::is_forward(file));
-    let directories = nearby::above(migrations.map(|file| &file.path));
-    globs.extend(nearby::in_each(directories, &CONFIGURATION));
-    globs.extend(PACKAGES.map(str::to_owned));
-    Need::Glob { side: Side::Head, globs, limit: 60 }
+    globs
 }

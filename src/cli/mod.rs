@@ -7,6 +7,7 @@ mod demo;
 mod explain;
 mod local;
 mod output;
+mod plan;
 mod reference;
 mod replay;
 mod review;
@@ -30,6 +31,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Review(review::Review),
+    Plan(plan::Plan),
     Agents(agents::Agents),
     Rules(rules::Rules),
     Explain(explain::Explain),
@@ -41,6 +43,7 @@ enum Command {
     Schema(schema::Schema),
 }
 
+pub use plan::issue_of;
 pub use rules::markdown_table as rules_table;
 pub use schema::{policy_table, settings_table};
 
@@ -52,6 +55,7 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Review(command) => command.run(),
+        Command::Plan(command) => command.run(),
         Command::Agents(command) => command.run(),
         Command::Rules(command) => command.run(),
         Command::Explain(command) => command.run(),

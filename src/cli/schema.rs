@@ -9,6 +9,7 @@ use super::output::print;
 use super::reference;
 use crate::config::policy::Policy;
 use crate::config::server::SettingsFile;
+use crate::plan;
 use crate::report::findings_v1;
 
 /// Prints a JSON Schema, or the table of keys that the README shows.
@@ -35,6 +36,8 @@ enum Document {
     Policy,
     /// The server's settings file.
     Settings,
+    /// A plan's canonical form, version 1.
+    Plan,
 }
 
 impl Schema {
@@ -47,6 +50,7 @@ impl Schema {
             Document::Findings => findings_v1::schema(),
             Document::Policy => schemars::schema_for!(Policy).to_value(),
             Document::Settings => schemars::schema_for!(SettingsFile).to_value(),
+            Document::Plan => plan::json_schema(),
         };
         print(&(serde_json::to_string_pretty(&schema)? + "\n"))?;
         Ok(ExitCode::SUCCESS)
@@ -54,7 +58,7 @@ impl Schema {
 
     fn table(self) -> anyhow::Result<String> {
         match self.of {
-            Document::Findings => bail!("ReviewFindings has no table; ask for JSON"),
+            Document::Findings | Document::Plan => bail!("this has no table; ask for JSON"),
             Document::Policy => policy_table(),
             Document::Settings => settings_table(),
         }

@@ -2,27 +2,33 @@
 
 use std::collections::BTreeSet;
 
-use super::decompose::{self, Stage, Step};
+use super::arrange::{checkpoints, files, integration, phases};
+use super::decompose::{self, Step};
+use super::evidence::evidence;
 use super::facts::Facts;
 use super::nature::Subject;
 use super::roles::{self, Agent};
+use super::serves::serves;
 use super::validate::{strategy_of, waves};
-use super::words::{Words, code, codes, list};
-use super::{contract, gates, paths, questions};
+use super::words::{codes, list};
+use super::{contract, gates, questions};
 use crate::config::policy::Policy;
 use crate::domain::finding::Prose;
 use crate::domain::issue::Issue;
 use crate::domain::plan::{
-    Answered, Checkpoint, Classification, Complexity, Evidence, Execution, Integration, Phase,
-    Plan, PlannedFile, Risk, Task, WorkKind, WorkScope,
+    Answered, Artefact, Classification, Complexity, Execution, Plan, Risk, Strategy, Task,
+    WorkKind, WorkScope,
 };
 use crate::domain::survey::Survey;
 use crate::domain::team::Team;
 
-/// Most places that a plan shows.
-const MAX_EVIDENCE: usize = 14;
-
 /// Drafts the plan of an issue from what the repository shows.
+/// Which requirements each step serves: by its subject, else the step that writes the code.
+/// Three to seven bullets: what will be done, not how.
+/// The files of all tasks, migrations first; each file belongs to the first task that writes it.
+/// Within a class, in the order of the tasks.
+/// Where outputs of several tasks have to fit together.
+/// Tasks by waves, for whoever shows or runs them.
 pub fn draft(
     issue: &Issue,
     survey: &Survey,
@@ -94,114 +100,10 @@ fn tasks(facts: &Facts<'_>, steps: &[Step], ids: &[String], agents: &[Agent]) ->
     tasks
 }
 
-/// Which requirements each step serves: by its subject, else the step that writes the code.
-fn serves(facts: &Facts<'_>, steps: &[Step]) -> Vec<Vec<String>> {
-    use roles::Role;
-    let tables: Vec<String> =
-        facts.schema.tables().iter().map(|table| super::words::singular(table)).collect();
-    let mut served = vec![Vec::new(); steps.len()];
-    let main = steps
-        .iter()
-        .position(|step| step.stage == Stage::Build && !is_tests(step))
-        .or_else(|| steps.iter().rposition(|step| step.execution != Execution::Advice))
-        .unwrap_or(0);
-    for requirement in &facts.asked.requirements {
-        let words = Words::of(&requirement.text.replace('`', " "));
-        let about_data = words.any(&[
-            "column",
-            "table",
-            "migration",
-            "schema",
-            "index",
-            "foreign key",
-            "many to many",
-            "nullable",
-        ]) || facts.nature.schema_only
-            && words.iter().any(|word| tables.contains(&super::words::singular(word)));
-        let about = |role: Role| match role {
-            Role::Schema => about_data,
-            Role::Query => words.any(&["index", "indexes", "query", "queries", "n+1"]),
-            Role::Security => words.any(&[
-                "permission",
-                "permissions",
-                "role",
-                "only",
-                "authorized",
-                "unauthorized",
-                "rls",
-                "isolation",
-                "403",
-                "401",
-                "admin",
-                "owner",
-                "forbidden",
-                "authenticated",
-                "token",
-            ]),
-            Role::Deployment => words.any(&[
-                "deploy",
-                "deployed",
-                "deployment",
-                "docker",
-                "kubernetes",
-                "helm",
-                "pipeline",
-                "ci",
-                "configurable",
-                "environment variable",
-                "secret",
-                "secrets",
-            ]),
-            Role::Monitoring | Role::Debugging => words.any(&[
-                "metric",
-                "metrics",
-                "log",
-                "logs",
-                "logged",
-                "alert",
-                "alerts",
-                "dashboard",
-                "trace",
-                "tracing",
-                "monitored",
-            ]),
-            _ => false,
-        };
-        let mut any = false;
-        for (index, step) in steps.iter().enumerate() {
-            let behaves = is_tests(step)
-                && matches!(&step.execution, Execution::Generated { artefact: crate::domain::plan::Artefact::TestSkeleton { cases, .. } } if cases.contains(&requirement.text));
-            if (about(step.role) && step.stage != Stage::Contract) || behaves {
-                any |= !behaves;
-                if let Some(list) = served.get_mut(index) {
-                    list.push(requirement.id.clone());
-                }
-            }
-        }
-        let behaviour = steps.iter().any(is_tests)
-            && served
-                .iter()
-                .zip(steps)
-                .any(|(list, step)| is_tests(step) && list.contains(&requirement.id));
-        if (!any || behaviour)
-            && let Some(list) = served.get_mut(main)
-            && !list.contains(&requirement.id)
-        {
-            list.push(requirement.id.clone());
-        }
-    }
-    served
-}
-
-fn is_tests(step: &Step) -> bool {
-    use crate::domain::plan::Artefact;
-    matches!(&step.execution, Execution::Generated { artefact: Artefact::TestSkeleton { .. } })
-}
-
 fn classification(facts: &Facts<'_>, tasks: &[Task]) -> Classification {
     let nature = &facts.nature;
     let agents: BTreeSet<&str> = tasks.iter().map(|task| task.agent.as_str()).collect();
-    let branches = strategy_of(tasks) == crate::domain::plan::Strategy::Hybrid;
+    let branches = strategy_of(tasks) == Strategy::Hybrid;
     let complexity = match (nature.subject, agents.len()) {
         (Subject::Unclear, _) => Complexity::Ambiguous,
         (_, 0 | 1) => Complexity::Simple,
@@ -224,7 +126,6 @@ fn classification(facts: &Facts<'_>, tasks: &[Task]) -> Classification {
     }
 }
 
-/// Three to seven bullets: what will be done, not how.
 fn checklist(facts: &Facts<'_>, steps: &[Step], asks: bool) -> Vec<Prose> {
     let mut bullets: Vec<Prose> = Vec::new();
     if asks {
@@ -264,215 +165,6 @@ fn checklist(facts: &Facts<'_>, steps: &[Step], asks: bool) -> Vec<Prose> {
     bullets
 }
 
-fn evidence(facts: &Facts<'_>) -> Vec<Evidence> {
-    if facts.nature.subject == Subject::Elsewhere {
-        return Vec::new();
-    }
-    let repository = &facts.repository;
-    let mut found = repository.stack.evidence();
-    let schema = !facts.schema.is_empty() || facts.has(crate::domain::plan::Area::Schema);
-    if let Some(migrations) = repository.migrations.as_ref().filter(|_| schema) {
-        found.push(Evidence {
-            path: migrations.latest.clone(),
-            lines: None,
-            shows: format!(
-                "the last of the {} migrations in {}",
-                migrations.tool.name(),
-                code(&format!("{}/", migrations.directory))
-            ),
-        });
-    }
-    for table in facts.schema.tables() {
-        if let Some(known) = repository.table(&table) {
-            let columns = codes(known.columns.get(..6).unwrap_or(&known.columns));
-            let with = if columns.is_empty() { String::new() } else { format!(" with {columns}") };
-            let more = if known.columns.len() > 6 { " and more" } else { "" };
-            found.push(Evidence {
-                path: known.path.clone(),
-                lines: Some(known.line.to_string()),
-                shows: format!("defines {}{with}{more}", code(&known.name)),
-            });
-        }
-    }
-    for mentioned in &facts.endpoints {
-        let endpoint = &mentioned.endpoint;
-        let known = repository.documents.endpoint(&endpoint.method, &endpoint.path);
-        if let (Some(known), Some(contract)) = (known, &repository.documents.contract) {
-            found.push(Evidence {
-                path: contract.path.clone(),
-                lines: Some(known.line.to_string()),
-                shows: format!(
-                    "describes {} as it is today",
-                    code(&format!("{} {}", known.method, known.path))
-                ),
-            });
-        }
-    }
-    found.extend(facts.relevant.iter().map(|relevant| relevant.evidence()));
-    if let Some(command) = &repository.test_command {
-        found.push(Evidence {
-            path: command.path.clone(),
-            lines: Some(command.line.to_string()),
-            shows: format!("runs the tests with {}", code(&command.text)),
-        });
-    }
-    let mut seen = BTreeSet::new();
-    found.retain(|evidence| seen.insert((evidence.path.clone(), evidence.lines.clone())));
-    found.truncate(MAX_EVIDENCE);
-    found
-}
-
-/// The files of all tasks, migrations first; each file belongs to the first task that writes it.
-fn files(tasks: &[Task], steps: &[Step]) -> Vec<PlannedFile> {
-    let mut files: Vec<PlannedFile> = Vec::new();
-    for (task, step) in tasks.iter().zip(steps) {
-        for (path, action) in &step.files {
-            // A directory takes a new file from each task.
-            let known = files.iter().any(|file| file.path == *path && !path.ends_with('/'));
-            if !known {
-                files.push(PlannedFile {
-                    path: path.clone(),
-                    class: paths::class_of(path),
-                    action: *action,
-                    task: task.id.clone(),
-                });
-            }
-        }
-    }
-    files.sort_by(|a, b| a.class.cmp(&b.class).then_with(|| natural(a).cmp(&natural(b))));
-    files
-}
-
-/// Within a class, in the order of the tasks.
-fn natural(file: &PlannedFile) -> (u32, &str) {
-    let number = file.task.trim_start_matches('T').parse().unwrap_or(u32::MAX);
-    (number, file.path.as_str())
-}
-
-fn checkpoints(facts: &Facts<'_>, tasks: &[Task], steps: &[Step]) -> Vec<Checkpoint> {
-    let mut checkpoints = Vec::new();
-    let qa = roles::agent(roles::Role::Testing, facts.team).name;
-    for (task, step) in tasks.iter().zip(steps) {
-        let mut validate: Vec<Prose> = Vec::new();
-        match step.stage {
-            Stage::Expand if step.role == roles::Role::Schema => {
-                validate.push("The schema is valid and its relations are right".to_owned());
-                validate.push(format!("{} has tried the migration both ways", code(&qa)));
-            }
-            Stage::Decide if step.role == roles::Role::Contract && tasks.len() > 1 => {
-                validate.push("The contract is agreed by everybody who builds on it".to_owned());
-            }
-            Stage::Backfill => validate.push("No row is left without a value".to_owned()),
-            Stage::Contract => validate.push("Nothing reads what is dropped".to_owned()),
-            _ => {}
-        }
-        if !validate.is_empty() {
-            checkpoints.push(Checkpoint { after: vec![task.id.clone()], validate });
-        }
-    }
-    checkpoints
-}
-
-/// Where outputs of several tasks have to fit together.
-fn integration(facts: &Facts<'_>, tasks: &[Task], steps: &[Step]) -> Vec<Integration> {
-    let of = |wanted: &dyn Fn(&Step) -> bool| -> Vec<String> {
-        tasks
-            .iter()
-            .zip(steps)
-            .filter(|(_, step)| wanted(step))
-            .map(|(task, _)| task.id.clone())
-            .collect()
-    };
-    let mut found = Vec::new();
-    let data = of(&|step| step.stage == Stage::Expand);
-    if data.len() > 1 {
-        let into =
-            "One migration or an ordered set of them, with access rules and indexes".to_owned();
-        found.push(Integration { merge: data.clone(), into: vec![into] });
-    }
-    let code = of(&|step| step.stage == Stage::Build && !is_tests(step));
-    if let (Some(schema), false) = (data.first(), code.is_empty()) {
-        let mut merge = vec![schema.clone()];
-        merge.extend(code.iter().cloned());
-        let mut into =
-            vec!["Columns that the code reads and writes are those of the migration".to_owned()];
-        if facts.signals.api {
-            into.push("Types of the columns and of the API's fields agree".to_owned());
-        }
-        found.push(Integration { merge, into });
-    }
-    let decided = of(&|step| step.stage == Stage::Decide && step.role == roles::Role::Contract);
-    if facts.signals.api && !decided.is_empty() && !code.is_empty() {
-        let mut merge = decided;
-        merge.extend(code);
-        let into = vec!["Responses and errors are those of the contract".to_owned()];
-        found.push(Integration { merge, into });
-    }
-    found
-}
-
-fn phases(facts: &Facts<'_>, tasks: &[Task], steps: &[Step]) -> Vec<Phase> {
-    let cross = facts.nature.scope == Some(WorkScope::CrossStack);
-    let all: Vec<String> = tasks.iter().map(|task| task.id.clone()).collect();
-    let single = || {
-        let done = vec!["Every check of the tasks holds".to_owned()];
-        vec![Phase { name: "Everything in one release".to_owned(), tasks: all.clone(), done }]
-    };
-    if facts.nature.risk != Some(Risk::High) && !cross || tasks.len() < 2 {
-        return single();
-    }
-    let destructive =
-        steps.iter().any(|step| matches!(step.stage, Stage::Contract | Stage::Backfill));
-    let named: [(&[Stage], &str, &str); 5] = [
-        (
-            &[Stage::Decide],
-            if cross { "Phase 0: agree on the contract" } else { "Decide" },
-            if cross {
-                "Backend and web have agreed on the contract"
-            } else {
-                "The decisions are written down and approved"
-            },
-        ),
-        (
-            &[Stage::Expand],
-            "Expand: add to the schema",
-            "The migration has run in production and the code of before works with it",
-        ),
-        (
-            &[Stage::Build, Stage::Operate],
-            if destructive {
-                "Migrate: deploy code that uses the new form"
-            } else {
-                "Build and release"
-            },
-            "The code is deployed and its signals are in order",
-        ),
-        (&[Stage::Backfill], "Migrate: fill existing rows", "No row is left without a value"),
-        (
-            &[Stage::Contract],
-            "Contract: drop the old form in a later release",
-            "Nothing reads the old form, and it is gone",
-        ),
-    ];
-    let mut phases = Vec::new();
-    for (stages, name, done) in named {
-        let inside: Vec<String> = tasks
-            .iter()
-            .zip(steps)
-            .filter(|(_, step)| stages.contains(&step.stage))
-            .map(|(task, _)| task.id.clone())
-            .collect();
-        if !inside.is_empty() {
-            phases.push(Phase {
-                name: name.to_owned(),
-                tasks: inside,
-                done: vec![done.to_owned()],
-            });
-        }
-    }
-    if phases.len() < 2 { single() } else { phases }
-}
-
 fn assumptions(facts: &Facts<'_>, steps: &[Step]) -> Vec<Prose> {
     let mut found = Vec::new();
     match facts.nature.subject {
@@ -497,10 +189,7 @@ fn assumptions(facts: &Facts<'_>, steps: &[Step]) -> Vec<Prose> {
         }
     }
     if steps.iter().any(|step| {
-        matches!(
-            &step.execution,
-            Execution::Generated { artefact: crate::domain::plan::Artefact::Migration { .. } }
-        )
+        matches!(&step.execution, Execution::Generated { artefact: Artefact::Migration { .. } })
     }) {
         found.push("Columns that are not said to be required may be empty".to_owned());
     }
@@ -536,7 +225,6 @@ fn left_out(facts: &Facts<'_>) -> Vec<Prose> {
     found
 }
 
-/// Tasks by waves, for whoever shows or runs them.
 pub fn schedule(plan: &Plan) -> Vec<Vec<&str>> {
     waves(&plan.tasks)
 }

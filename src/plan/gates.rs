@@ -48,8 +48,21 @@ pub fn gates(facts: &Facts<'_>, steps: &[Step], ids: &[String]) -> Vec<Gate> {
         gates.push(payments(guarded));
     }
     let all = named(&writes);
-    if gates.is_empty() && !all.is_empty() {
-        gates.push(plan(all));
+    // Nothing is written before somebody said yes: what no gate of its own guards waits with the
+    // first one.
+    let guarded: Vec<String> = gates.iter().flat_map(|gate| gate.tasks.clone()).collect();
+    match gates.first_mut() {
+        Some(first) => {
+            first.tasks = ids
+                .iter()
+                .filter(|id| {
+                    first.tasks.contains(id) || (all.contains(id) && !guarded.contains(id))
+                })
+                .cloned()
+                .collect();
+        }
+        None if !all.is_empty() => gates.push(plan(all)),
+        None => {}
     }
     gates
 }

@@ -4,10 +4,12 @@
 //! plan keeps its promises, `yaml` writes and reads it. The text of the issue is data: it decides
 //! what is asked for, never who approves, which checks hold or which files steer this product.
 
+mod arrange;
 mod canonical;
 mod contract;
 mod decompose;
 mod draft;
+mod evidence;
 mod facts;
 mod gates;
 mod issue;
@@ -19,6 +21,7 @@ mod repository;
 mod roles;
 mod schema;
 mod scope;
+mod serves;
 mod validate;
 mod wants;
 mod words;

@@ -399,7 +399,8 @@ fn subject(facts: &Facts<'_>) -> Subject {
     if facts.brief.answer(super::questions::SUBJECT).is_some() {
         return Subject::Backend;
     }
-    if facts.areas.is_empty() && !found {
+    let nobody = super::scope::roles_by_tree(&facts.signals).is_empty();
+    if nobody && !found {
         if facts.signals.web || is_paperwork(facts) {
             return Subject::Elsewhere;
         }

@@ -59,10 +59,6 @@ impl Words {
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.split(' ').filter(|word| !word.is_empty() && *word != "|")
     }
-
-    pub fn is_empty(&self) -> bool {
-        self.iter().next().is_none()
-    }
 }
 
 /// Whether the text is one identifier of a programming language or of SQL, of sane length.

@@ -16,6 +16,7 @@ mod git_source;
 mod github;
 mod harness;
 mod kill;
+mod plans;
 mod readme;
 mod replicas;
 mod rules;

@@ -11,7 +11,7 @@ use super::facts::Facts;
 use super::roles::Role;
 use super::words::code;
 use crate::domain::finding::Prose;
-use crate::domain::plan::{Evidence, Execution, FileAction, MAX_FILES_PER_TASK};
+use crate::domain::plan::{Execution, FileAction, MAX_FILES_PER_TASK};
 
 /// A task before it has an id.
 #[derive(Debug, Clone)]
@@ -96,13 +96,5 @@ fn tests_pass(facts: &Facts<'_>) -> Prose {
             format!("{} passes (from `{}`:{})", code(&command.text), command.path, command.line)
         }
         None => "The repository's tests pass".to_owned(),
-    }
-}
-
-/// Evidence that steps rest on besides the relevant code.
-pub fn place(evidence: &Evidence) -> String {
-    match &evidence.lines {
-        Some(lines) => format!("`{}`:{lines}", evidence.path),
-        None => format!("`{}`", evidence.path),
     }
 }

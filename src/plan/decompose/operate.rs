@@ -220,7 +220,8 @@ pub fn hand_over(facts: &Facts<'_>) -> Step {
 
 /// Nobody can tell what is meant: ask, then plan.
 pub fn clarify(facts: &Facts<'_>) -> Step {
-    let role = if facts.signals.slow { Role::Monitoring } else { Role::Contract };
+    let called = crate::plan::scope::roles_by_map(&facts.signals);
+    let role = called.into_iter().find(|role| *role != Role::Query).unwrap_or(Role::Contract);
     Step::new(role, Stage::Decide, "Find out what is meant")
         .input("The request")
         .output("An answer to the questions below, from which this plan is made anew")

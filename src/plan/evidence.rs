@@ -1,0 +1,69 @@
+//! What in the repository a plan rests on.
+
+use std::collections::BTreeSet;
+
+use super::facts::Facts;
+use super::nature::Subject;
+use super::words::{code, codes};
+use crate::domain::plan::{Area, Evidence};
+
+/// Most places that a plan shows.
+const MAX_EVIDENCE: usize = 14;
+
+pub fn evidence(facts: &Facts<'_>) -> Vec<Evidence> {
+    if facts.nature.subject == Subject::Elsewhere {
+        return Vec::new();
+    }
+    let repository = &facts.repository;
+    let mut found = repository.stack.evidence();
+    let schema = !facts.schema.is_empty() || facts.has(Area::Schema);
+    if let Some(migrations) = repository.migrations.as_ref().filter(|_| schema) {
+        found.push(Evidence {
+            path: migrations.latest.clone(),
+            lines: None,
+            shows: format!(
+                "the last of the {} migrations in {}",
+                migrations.tool.name(),
+                code(&format!("{}/", migrations.directory))
+            ),
+        });
+    }
+    for table in facts.schema.tables() {
+        if let Some(known) = repository.table(&table) {
+            let columns = codes(known.columns.get(..6).unwrap_or(&known.columns));
+            let with = if columns.is_empty() { String::new() } else { format!(" with {columns}") };
+            let more = if known.columns.len() > 6 { " and more" } else { "" };
+            found.push(Evidence {
+                path: known.path.clone(),
+                lines: Some(known.line.to_string()),
+                shows: format!("defines {}{with}{more}", code(&known.name)),
+            });
+        }
+    }
+    for mentioned in &facts.endpoints {
+        let endpoint = &mentioned.endpoint;
+        let known = repository.documents.endpoint(&endpoint.method, &endpoint.path);
+        if let (Some(known), Some(contract)) = (known, &repository.documents.contract) {
+            found.push(Evidence {
+                path: contract.path.clone(),
+                lines: Some(known.line.to_string()),
+                shows: format!(
+                    "describes {} as it is today",
+                    code(&format!("{} {}", known.method, known.path))
+                ),
+            });
+        }
+    }
+    found.extend(facts.relevant.iter().map(|relevant| relevant.evidence()));
+    if let Some(command) = &repository.test_command {
+        found.push(Evidence {
+            path: command.path.clone(),
+            lines: Some(command.line.to_string()),
+            shows: format!("runs the tests with {}", code(&command.text)),
+        });
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|evidence| seen.insert((evidence.path.clone(), evidence.lines.clone())));
+    found.truncate(MAX_EVIDENCE);
+    found
+}

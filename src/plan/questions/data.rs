@@ -1,0 +1,197 @@
+//! Questions about tables and rows.
+
+use super::{MIGRATION_TOOL, Open, RETENTION};
+use crate::domain::plan::{Area, Pattern};
+use crate::plan::facts::Facts;
+use crate::plan::schema::{COLUMNS_TOPIC, Destructive, INDEX_TOPIC, ROWS_TOPIC};
+use crate::plan::words::{code, codes};
+
+pub(super) fn columns(facts: &Facts<'_>) -> Option<Open> {
+    let request = &facts.schema;
+    let untyped: Vec<String> =
+        request.untyped.iter().map(|(table, column)| format!("{table}.{column}")).collect();
+    let all_open: Vec<&String> = request.bare_tables.iter().chain(&request.unclear_joins).collect();
+    if all_open.is_empty() && untyped.is_empty() && request.homeless.is_empty() {
+        let unspecified = facts.has(Area::Schema) && request.is_empty();
+        let creates = facts.nature.pattern == Some(Pattern::NewService) && request.is_empty();
+        return (unspecified || creates).then(|| Open {
+            topic: COLUMNS_TOPIC,
+            text: "Which tables and columns change? The issue names none that can be told for certain."
+                .to_owned(),
+            options: vec![
+                "The schema stays as it is for now; the data step only proposes a design".to_owned(),
+                "Name them, for example `orders: note text, priority integer required`".to_owned(),
+            ],
+            assumption: "The schema stays as it is".to_owned(),
+            needed: true,
+        });
+    }
+    if request.bare_tables.is_empty() && request.unclear_joins.is_empty() {
+        let names: Vec<String> = untyped.iter().chain(&request.homeless).cloned().collect();
+        let text = if untyped.is_empty() {
+            format!(
+                "To which table do the columns {} belong, and what type do they have?",
+                codes(&names)
+            )
+        } else if names.len() == 1 {
+            format!("Which type does {} have, and may it be empty?", codes(&names))
+        } else {
+            format!("Which types do {} have, and may they be empty?", codes(&names))
+        };
+        let (table, column) = request
+            .untyped
+            .first()
+            .cloned()
+            .unwrap_or(("table".to_owned(), names.first().cloned().unwrap_or_default()));
+        return Some(Open {
+            topic: COLUMNS_TOPIC,
+            text,
+            options: vec![
+                format!("{}", code(&format!("{table}: {column} text"))),
+                format!("{}", code(&format!("{table}: {column} integer required"))),
+                "Something else, in the same form".to_owned(),
+            ],
+            assumption: format!("{} is text that may be empty", codes(&names)),
+            needed: true,
+        });
+    }
+    let mut tables: Vec<String> = request.bare_tables.clone();
+    tables.retain(|table| !request.unclear_joins.contains(table));
+    let mut text = if tables.is_empty() {
+        String::new()
+    } else {
+        format!("Which columns do {} have, with types? ", codes(&tables))
+    };
+    if !request.unclear_joins.is_empty() {
+        let one = request.unclear_joins.len() == 1;
+        let verb = if one { "is" } else { "are" };
+        text.push_str(&format!(
+            "Which columns {} {} have, and to which table {verb} {} related many to many?",
+            if one { "does" } else { "do" },
+            codes(&request.unclear_joins),
+            if one { "it" } else { "they" },
+        ));
+    }
+    let example =
+        request.bare_tables.first().or(request.unclear_joins.first()).cloned().unwrap_or_default();
+    Some(Open {
+        topic: COLUMNS_TOPIC,
+        text: text.trim().to_owned(),
+        options: vec![
+            "Only keys, references that the issue names, and `created_at`; columns follow in later migrations"
+                .to_owned(),
+            format!("Name them, for example {}", code(&format!("{example}: name text required, note text"))),
+        ],
+        assumption: "New tables get keys, the references that the issue names, and `created_at`".to_owned(),
+        needed: true,
+    })
+}
+
+pub(super) fn rows(facts: &Facts<'_>) -> Option<Open> {
+    let filled: Vec<String> =
+        facts.schema.filled.iter().map(|(table, column)| format!("{table}.{column}")).collect();
+    (!filled.is_empty()).then(|| Open {
+        topic: ROWS_TOPIC,
+        text: format!("Which value do existing rows get for {}, which must not be empty?", codes(&filled)),
+        options: vec![
+            "None yet: it may be empty in this release, is filled afterwards and made required later".to_owned(),
+            "A constant that fits every existing row (name it)".to_owned(),
+        ],
+        assumption: format!("{} may be empty until existing rows are filled", codes(&filled)),
+        needed: true,
+    })
+}
+
+pub(super) fn renames(facts: &Facts<'_>) -> Option<Open> {
+    let gone = facts.schema.destructive.first()?;
+    let (text, first) = match gone {
+        Destructive::RenameColumn { from, to, .. } => (
+            format!(
+                "May {} and {} exist side by side for at least one release?",
+                code(from),
+                code(to)
+            ),
+            format!(
+                "Yes: add {}, write both, fill it, read it, then drop {} in a later release",
+                code(to),
+                code(from)
+            ),
+        ),
+        Destructive::DropColumn { table, column } => (
+            format!(
+                "Does anything outside of this repository still read {}?",
+                code(&format!("{table}.{column}"))
+            ),
+            "Not known: stop using it in this release, drop it in a later one".to_owned(),
+        ),
+        Destructive::DropTable { table } => (
+            format!("Does anything outside of this repository still read {}?", code(table)),
+            "Not known: stop using it in this release, drop it in a later one".to_owned(),
+        ),
+    };
+    Some(Open {
+        topic: "removal",
+        text,
+        options: vec![first, "All readers are known and change with this release".to_owned()],
+        assumption: "Old and new exist side by side for a release".to_owned(),
+        needed: true,
+    })
+}
+
+pub(super) fn index(facts: &Facts<'_>) -> Option<Open> {
+    let tables = &facts.schema.unclear_indexes;
+    (!tables.is_empty()).then(|| {
+        let known = tables.first().and_then(|table| facts.repository.table(table));
+        let columns: Vec<String> =
+            known.map(|table| table.columns.iter().take(8).cloned().collect()).unwrap_or_default();
+        let have = if columns.is_empty() {
+            String::new()
+        } else {
+            format!(" It has {}.", codes(&columns))
+        };
+        Open {
+            topic: INDEX_TOPIC,
+            text: format!(
+                "Which query is slow, and by which columns of {} does it filter or sort?{have}",
+                codes(tables)
+            ),
+            options: vec![
+                "Not known: measure first, then choose the index by the plan of the slowest query"
+                    .to_owned(),
+                "Name the columns in order".to_owned(),
+            ],
+            assumption: "The index is chosen by the plan of the slowest query".to_owned(),
+            needed: true,
+        }
+    })
+}
+
+pub(super) fn migration_tool(facts: &Facts<'_>) -> Option<Open> {
+    let schema = !facts.schema.is_empty() || facts.has(Area::Schema);
+    (schema && facts.repository.migrations.is_none()).then(|| Open {
+        topic: MIGRATION_TOOL,
+        text: "How are schema changes applied? The repository shows no migrations.".to_owned(),
+        options: vec![
+            "As reviewed SQL scripts, run by hand, each with its way back".to_owned(),
+            "With a tool (name it and its directory)".to_owned(),
+        ],
+        assumption: "Schema changes are reviewed SQL scripts with their way back".to_owned(),
+        needed: true,
+    })
+}
+
+pub(super) fn retention(facts: &Facts<'_>) -> Option<Open> {
+    let keeps = facts.nature.sensitive.personal && !facts.schema.is_empty();
+    let said = facts.words.any(&["retention", "delete after", "deleted after", "kept for", "days"]);
+    (keeps && !said).then(|| Open {
+        topic: RETENTION,
+        text: "How long is the personal data kept, and who may read it?".to_owned(),
+        options: vec![
+            "As long as the row that it belongs to; readable by whoever may read that row; never logged"
+                .to_owned(),
+            "A time after which it is deleted (name it)".to_owned(),
+        ],
+        assumption: "Personal data is kept as long as its row and never logged".to_owned(),
+        needed: true,
+    })
+}

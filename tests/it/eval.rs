@@ -328,39 +328,3 @@ fn django_cases() {
     eprintln!("django: {score}\n{}", failing.join("\n"));
     assert!(score.right > score.wrong, "{score}");
 }
-
-#[test]
-fn oasdiff_pairs() {
-    let Some(folder) = eval_dir() else { return };
-    let (mut score, mut missed, mut wrong) =
-        (Score::default(), BTreeMap::<String, usize>::new(), Vec::new());
-    for row in rows(&folder, "oasdiff/cases.jsonl.gz") {
-        let breaking: Vec<&str> = row["oracle"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter(|label| label["level"].as_u64() == Some(3))
-            .map(|label| text(label, "id"))
-            .filter(|id| !id.contains("sunset"))
-            .collect();
-        let document = |side: &str| serde_json::to_string_pretty(&row[side]).expect("JSON");
-        let (base, head) = (document("base"), document("revision"));
-        let change = change(&[("api/openapi.json".to_owned(), Some(&base), Some(&head))]);
-        let found = run(&change, |rule| rule.code.starts_with("openapi/"));
-        let said = found.iter().any(|(_, finding)| finding.severity >= Severity::Major);
-        score.flagged(!breaking.is_empty(), said);
-        if !breaking.is_empty() && !said {
-            *missed.entry(breaking[0].to_owned()).or_default() += 1;
-            if std::env::var_os("EVAL_VERBOSE").is_some() {
-                let titles: Vec<&str> = found.iter().map(|(_, f)| f.title.as_str()).collect();
-                eprintln!("{} {breaking:?}: {titles:?}", text(&row, "id"));
-            }
-        }
-        if breaking.is_empty() && said {
-            let titles: Vec<&str> = found.iter().map(|(_, f)| f.title.as_str()).collect();
-            wrong.push(format!("{}: {}", text(&row, "id"), titles.join(" | ")));
-        }
-    }
-    eprintln!("oasdiff pairs: {score}\nmissed: {missed:?}\nwrong:\n{}", wrong.join("\n"));
-    assert!(score.right > score.wrong, "{score}");
-}

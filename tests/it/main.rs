@@ -9,6 +9,7 @@ mod eval;
 mod eval_idl;
 mod eval_infra;
 mod eval_rails;
+mod eval_oasdiff;
 mod faults;
 mod flows;
 mod fuzz;

@@ -1,9 +1,9 @@
-//! An OpenAPI document over the spanned tree: operations, parameters, bodies, local references.
+//! Recognising descriptions, and what can be said of one file of them by itself.
 
 use crate::domain::change::FileChange;
-use crate::domain::diff::{LineRange, Side};
+use crate::domain::diff::Side;
 use crate::rules::RuleContext;
-use crate::rules::parse::tree::{Entry, Node, Tree};
+use crate::rules::parse::tree::{Node, Tree};
 use crate::rules::parse::yaml;
 
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use std::sync::Arc;
 /// References followed in a row before giving up.
 const MAX_CHAIN: usize = 16;
 
-const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+pub const METHODS: [&str; 8] =
+    ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// Whether a file may hold an OpenAPI document on either side.
 pub fn may_be_document(file: &FileChange) -> bool {
@@ -19,7 +20,15 @@ pub fn may_be_document(file: &FileChange) -> bool {
         && [file.base_text(), file.head_text()]
             .into_iter()
             .flatten()
-            .any(|text| text.as_str().contains("openapi"))
+            .any(|text| text.as_str().contains("openapi") || text.as_str().contains("swagger"))
+}
+
+/// Whether a file's content is a whole description: OpenAPI 3 or Swagger 2.
+pub fn is_description(node: &Node) -> bool {
+    let starts = |key: &str, version: &str| {
+        node.get(key).and_then(Node::as_str).is_some_and(|text| text.starts_with(version))
+    };
+    starts("openapi", "3.") || starts("swagger", "2.")
 }
 
 /// One side of a file, read.
@@ -27,36 +36,19 @@ pub fn tree(context: &RuleContext<'_>, file: &FileChange, side: Side) -> Option<
     context.parsed(file, side, yaml::parse)
 }
 
-/// The document of a tree, if it is OpenAPI 3 and complete.
+/// The document of a tree, if it is a whole description and complete.
 pub fn root(tree: &Tree) -> Option<&Node> {
     if tree.error.is_some() {
         return None;
     }
     let root = tree.documents.first()?;
-    root.get("openapi")?.as_str()?.starts_with("3.").then_some(root)
+    is_description(root).then_some(root)
 }
 
-/// An operation and where it stands.
+/// An operation, by its own file alone.
 pub struct Operation<'t> {
     pub method: &'t str,
     pub path: &'t str,
-    pub entry: &'t Entry,
-    pub item: &'t Node,
-}
-
-impl Operation<'_> {
-    pub fn name(&self) -> String {
-        format!("{} {}", self.method.to_ascii_uppercase(), self.path)
-    }
-
-    /// Method and path with the names of path parameters left out: they are not seen by clients.
-    pub fn key(&self) -> String {
-        format!("{} {}", self.method, without_parameter_names(self.path))
-    }
-
-    pub fn line(&self) -> LineRange {
-        LineRange::line(self.entry.key.line())
-    }
 }
 
 pub fn without_parameter_names(path: &str) -> String {
@@ -86,9 +78,10 @@ pub fn operations<'t>(root: &'t Node) -> Vec<Operation<'t>> {
         .filter(|path| path.name().starts_with('/'))
         .flat_map(|path| {
             let item = resolve(root, &path.value).unwrap_or(&path.value);
-            item.entries().iter().filter(|entry| METHODS.contains(&entry.name())).map(
-                move |entry| Operation { method: entry.name(), path: path.name(), entry, item },
-            )
+            item.entries()
+                .iter()
+                .filter(|entry| METHODS.contains(&entry.name()))
+                .map(move |entry| Operation { method: entry.name(), path: path.name() })
         })
         .collect()
 }
@@ -115,34 +108,4 @@ fn pointer<'t>(root: &'t Node, pointer: &str) -> Option<&'t Node> {
             _ => node.get(&part),
         }
     })
-}
-
-/// A parameter of an operation, its own or its path's.
-pub struct Parameter<'t> {
-    pub name: &'t str,
-    pub place: &'t str,
-    pub required: bool,
-    pub node: &'t Node,
-}
-
-pub fn parameters<'t>(root: &'t Node, operation: &Operation<'t>) -> Vec<Parameter<'t>> {
-    let mut all: Vec<Parameter<'t>> = Vec::new();
-    for holder in [&operation.entry.value, operation.item] {
-        for node in holder.get("parameters").map(Node::items).unwrap_or_default() {
-            let Some(node) = resolve(root, node) else { continue };
-            let word = |key| node.get(key).and_then(Node::as_str).unwrap_or("");
-            let (name, place) = (word("name"), word("in"));
-            if !name.is_empty() && !all.iter().any(|p| p.name == name && p.place == place) {
-                let required = node.get("required").and_then(Node::as_bool) == Some(true);
-                all.push(Parameter { name, place, required, node });
-            }
-        }
-    }
-    all
-}
-
-/// The schemas of a parameter, body or response by media type (empty for a plain `schema`).
-pub fn contents(node: &Node) -> Vec<(&str, &Entry)> {
-    let by_media = node.get("content").map(Node::entries).unwrap_or_default();
-    by_media.iter().map(|entry| (entry.name(), entry)).collect()
 }

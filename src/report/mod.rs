@@ -12,6 +12,7 @@ pub mod line_note;
 pub mod markdown;
 mod place;
 pub mod plan;
+pub mod proposals;
 pub mod reply;
 #[cfg(test)]
 mod samples;

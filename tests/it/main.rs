@@ -18,6 +18,8 @@ mod github;
 mod harness;
 mod kill;
 mod plans;
+mod postgres_branch;
+mod produce;
 mod readme;
 mod replicas;
 mod rules;

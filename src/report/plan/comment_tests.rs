@@ -91,6 +91,40 @@ fn every_end() {
 }
 
 #[test]
+fn delivered() {
+    let plan = samples::journal();
+    let tasks = samples::progress(&[TaskState::Done, TaskState::Done, TaskState::HandedOver]);
+    let files = [
+        WrittenFile {
+            path: "db/migrations/000008_trade_entries.up.sql",
+            class: crate::domain::plan::FileClass::Migration,
+            action: crate::domain::plan::FileAction::Add,
+            content: "CREATE TABLE trade_entries (id bigint);\nCREATE INDEX a ON trade_entries (id);\n",
+            task: "T1",
+        },
+        WrittenFile {
+            path: "api/openapi.yaml",
+            class: crate::domain::plan::FileClass::Controller,
+            action: crate::domain::plan::FileAction::Modify,
+            content: "openapi: 3.1.0\n",
+            task: "T2",
+        },
+    ];
+    let state = PlanState::Delivered { branch: None, pull: None, tasks };
+    let view = samples::view(&plan, &state);
+    let delivery = Delivery {
+        issue: Some(Number(12)),
+        files: &files,
+        notes: &["the service must be deployed after the migration".to_owned()],
+        verification: &["`SELECT to_regclass('trade_entries') IS NOT NULL` answers true".to_owned()],
+        setup: &[],
+        review: "no findings",
+    };
+    let changes = changes_comment(&view, &files, "the policy does not allow branches");
+    insta::assert_snapshot!(format!("{}=====\n{changes}", pull_body(&view, &delivery)));
+}
+
+#[test]
 fn packets() {
     let plan = samples::journal();
     let state = samples::approved();
@@ -248,10 +282,10 @@ fn offences(body: &str) -> Vec<String> {
             Event::Start(Tag::CodeBlock(_)) => code = true,
             Event::End(TagEnd::CodeBlock) => code = false,
             Event::Text(piece) if !code => text.push_str(&piece),
-            Event::Html(html) | Event::InlineHtml(html) => {
-                if !ours.iter().any(|ours| html.starts_with(ours)) {
-                    found.push(format!("html {html}"));
-                }
+            Event::Html(html) | Event::InlineHtml(html)
+                if !ours.iter().any(|ours| html.starts_with(ours)) =>
+            {
+                found.push(format!("html {html}"));
             }
             Event::Start(Tag::Image { .. }) => found.push("image".to_owned()),
             Event::Start(Tag::Link { dest_url, .. })
@@ -286,6 +320,28 @@ proptest! {
         for state in [PlanState::NeedsInput, samples::waiting(), escalated] {
             let body = said(&plan, &state, verbosity);
             prop_assert_eq!(offences(&body), Vec::<String>::new(), "{}", body);
+            let file = WrittenFile {
+                path: &text,
+                class: crate::domain::plan::FileClass::Docs,
+                action: crate::domain::plan::FileAction::Add,
+                content: &text,
+                task: &text,
+            };
+            let texts = [text.clone()];
+            let delivery = Delivery {
+                issue: None,
+                files: &[file],
+                notes: &texts,
+                verification: &texts,
+                setup: &texts,
+                review: &text,
+            };
+            let files = [file];
+            let view = samples::view(&plan, &state);
+            let body = format!("{MARKER}\n{}", pull_body(&view, &delivery));
+            prop_assert_eq!(offences(&body), Vec::<String>::new(), "{}", body);
+            let shown = changes_comment(&view, &files, &text).replace(DIFF_MARKER, MARKER);
+            prop_assert_eq!(offences(&shown), Vec::<String>::new(), "{}", shown);
             prop_assert!(body.encode_utf16().count() <= MAX_COMMENT_CHARS);
         }
     }

@@ -138,7 +138,7 @@ pub(super) fn state_line(view: &PlanView<'_>) -> String {
             format!("at work, {} of {} done", finished(tasks), counted(tasks.len(), "task"))
         }
         PlanState::Delivered { branch: Some(_), .. } => "delivered on a branch".to_owned(),
-        PlanState::Delivered { branch: None, .. } => "delivered below".to_owned(),
+        PlanState::Delivered { branch: None, .. } => "delivered without a branch".to_owned(),
         PlanState::Rejected { .. } => "rejected".to_owned(),
         PlanState::Cancelled { .. } => "cancelled".to_owned(),
         PlanState::Escalated { .. } => "stopped, a person is needed".to_owned(),
@@ -163,7 +163,7 @@ pub(super) fn outcome(view: &PlanView<'_>) -> Option<String> {
         PlanState::Delivered { branch, pull, .. } => {
             let Some(branch) = branch else {
                 return Some(
-                    "Branches are not allowed here, so the changes stand below.".to_owned(),
+                    "No branch was written; what the rules could write stands in a comment of its own.".to_owned(),
                 );
             };
             let pull = pull.as_ref().map_or(String::new(), |number| {

@@ -40,7 +40,7 @@ pub(super) fn graph(view: &PlanView<'_>) -> Option<String> {
         }
     }
     for (index, gate) in plan.gates.iter().enumerate() {
-        for first in first_behind(view, &gate.tasks).into_iter().filter_map(|id| node(id)) {
+        for first in first_behind(view, &gate.tasks).into_iter().filter_map(node) {
             out.push_str(&format!("    g{index} -.-> t{first}\n"));
         }
     }

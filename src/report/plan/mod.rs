@@ -2,6 +2,7 @@
 //! tasks out.
 
 mod decisions;
+mod delivery;
 mod graph;
 pub mod packet;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod tasks;
 mod text;
 mod view;
 
+pub use delivery::{DIFF_MARKER, Delivery, WrittenFile, changes_comment, pull_body};
 pub use text::text;
 pub use view::{
     Approval, PlanState, PlanView, SHORT_DIGEST, TaskProgress, TaskState, Verbosity, gate_name,

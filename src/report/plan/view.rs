@@ -58,8 +58,8 @@ pub enum PlanState {
     Executing {
         tasks: Vec<TaskProgress>,
     },
-    /// Done: what could be written is on a branch, or in the comment where branches are not
-    /// allowed (`branch` is `None`).
+    /// Done: what could be written is on a branch, or in a comment of its own where branches are
+    /// not allowed (`branch` is `None`).
     Delivered {
         branch: Option<String>,
         pull: Option<Number>,

@@ -128,6 +128,18 @@ impl Case {
         };
     }
 
+    /// A change that writes these files in a repository of those.
+    pub fn of(repository: &[(String, String)], written: &[(String, String)]) -> Self {
+        let mut case = Self { name: "written".to_owned(), ..Self::default() };
+        case.head = written.iter().cloned().collect();
+        for (path, text) in repository {
+            let into =
+                if case.head.contains_key(path) { &mut case.base } else { &mut case.unchanged };
+            into.insert(path.clone(), text.clone());
+        }
+        case
+    }
+
     pub fn change(&self) -> Change {
         let paths: BTreeSet<&String> = self.base.keys().chain(self.head.keys()).collect();
         let files = paths

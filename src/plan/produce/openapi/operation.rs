@@ -1,0 +1,192 @@
+//! What is known about an operation, as OpenAPI says it.
+
+use serde_json::{Map, Value, json};
+
+use super::{Addition, METHODS};
+use crate::domain::plan::{Artefact, ColumnSpec, Endpoint, Execution, Plan, SchemaChange};
+use crate::plan::produce::ProduceError;
+use crate::plan::produce::names::{camel, singular, snake, words};
+
+/// Stands where a type is not known.
+pub(super) const OPEN: &str = "Type to be agreed.";
+
+pub(super) fn addition(
+    endpoint: &Endpoint,
+    plan: &Plan,
+    document: &Value,
+) -> Result<Addition, ProduceError> {
+    let method = endpoint.method.to_ascii_lowercase();
+    let path = path(&endpoint.path);
+    let sound = path.starts_with('/')
+        && path.len() <= 200
+        && path.chars().all(|c| c.is_ascii_alphanumeric() || "/{}_-.~:".contains(c));
+    if !METHODS.contains(&method.as_str()) || !sound {
+        let shown: String = endpoint.path.chars().filter(|c| *c != '`').take(80).collect();
+        return Err(ProduceError::Unknown(format!("`{shown}` is not the path of an operation")));
+    }
+    let mut operation = Map::new();
+    operation.insert("summary".to_owned(), summary(&method, &path).into());
+    operation.insert("operationId".to_owned(), operation_id(&method, &path, document).into());
+    let parameters: Vec<Value> = parameters(&path)
+        .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
+        .collect();
+    if !parameters.is_empty() {
+        operation.insert("parameters".to_owned(), parameters.into());
+    }
+    if matches!(method.as_str(), "post" | "put" | "patch") {
+        let content = json!({"application/json": {"schema": schema(&endpoint.request, plan)}});
+        operation.insert("requestBody".to_owned(), json!({"required": true, "content": content}));
+    }
+    operation.insert("responses".to_owned(), responses(&method, endpoint, plan, document));
+    Ok(Addition { path, method, operation: Value::Object(operation) })
+}
+
+/// `/trades/:id` and `/trades/<id>` as `/trades/{id}`.
+fn path(written: &str) -> String {
+    let segment = |segment: &str| {
+        let name = segment
+            .strip_prefix(':')
+            .or_else(|| segment.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')));
+        match name {
+            Some(name) => format!("{{{}}}", name.rsplit(':').next().unwrap_or(name)),
+            None => segment.to_owned(),
+        }
+    };
+    let path = written.split(['?', '#']).next().unwrap_or(written);
+    path.split('/').map(segment).collect::<Vec<_>>().join("/")
+}
+
+fn parameters(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+}
+
+fn summary(method: &str, path: &str) -> String {
+    let one = path.ends_with('}');
+    let last = path.split('/').rfind(|segment| !segment.is_empty() && !segment.starts_with('{'));
+    let many = words(last.unwrap_or("it")).join(" ");
+    let single = singular(&many);
+    let article = if single.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    match method {
+        "get" if one => format!("Read {article} {single}"),
+        "get" => format!("List {many}"),
+        "post" => format!("Create {article} {single}"),
+        "put" => format!("Replace {article} {single}"),
+        "patch" => format!("Change {article} {single}"),
+        "delete" => format!("Delete {article} {single}"),
+        other => format!("{} {many}", other.to_uppercase()),
+    }
+}
+
+/// In the style of the ids that are there.
+fn operation_id(method: &str, path: &str, document: &Value) -> String {
+    let items = document.get("paths").and_then(Value::as_object);
+    let known: Vec<&str> = items
+        .into_iter()
+        .flat_map(Map::values)
+        .filter_map(Value::as_object)
+        .flat_map(Map::values)
+        .filter_map(|operation| operation.get("operationId")?.as_str())
+        .collect();
+    let by: Vec<String> = path
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .map(|segment| match segment.strip_prefix('{') {
+            Some(name) => format!("by {}", name.trim_end_matches('}')),
+            None => segment.to_owned(),
+        })
+        .collect();
+    let text = format!("{method} {}", by.join(" "));
+    let id = if known.iter().any(|id| id.contains('_')) { snake(&text, 80) } else { camel(&text) };
+    if !known.contains(&id.as_str()) {
+        return id;
+    }
+    (2..100).map(|n| format!("{id}{n}")).find(|id| !known.contains(&id.as_str())).unwrap_or(id)
+}
+
+/// An object of these fields, with types from the columns that the plan adds.
+fn schema(fields: &[String], plan: &Plan) -> Value {
+    let mut properties = Map::new();
+    for field in fields {
+        let name = field.split([':', ' ', '?']).next().unwrap_or_default().trim_matches('`');
+        let sound = !name.is_empty() && name.len() <= 60;
+        if sound && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
+            properties.insert(name.to_owned(), property(name, plan));
+        }
+    }
+    if properties.is_empty() {
+        return json!({"type": "object", "description": "Fields to be agreed."});
+    }
+    json!({"type": "object", "properties": properties})
+}
+
+fn property(name: &str, plan: &Plan) -> Value {
+    let plain = words(name).join("_");
+    match columns(plan).find(|column| column.name == plain).map(|column| column.kind.as_str()) {
+        Some("text") => json!({"type": "string"}),
+        Some("integer") => json!({"type": "integer", "format": "int32"}),
+        Some("bigint") => json!({"type": "integer", "format": "int64"}),
+        Some("boolean") => json!({"type": "boolean"}),
+        Some("timestamp") => json!({"type": "string", "format": "date-time"}),
+        Some("date") => json!({"type": "string", "format": "date"}),
+        Some("uuid") => json!({"type": "string", "format": "uuid"}),
+        // As text, because floating point numbers lose digits.
+        Some("decimal") => json!({"type": "string", "format": "decimal"}),
+        Some("json") => json!({"type": "object"}),
+        _ => json!({"description": OPEN}),
+    }
+}
+
+fn columns(plan: &Plan) -> impl Iterator<Item = &ColumnSpec> {
+    let changes = plan.tasks.iter().flat_map(|task| match &task.execution {
+        Execution::Generated { artefact: Artefact::Migration { changes } } => changes.as_slice(),
+        _ => &[],
+    });
+    changes.flat_map(|change| match change {
+        SchemaChange::CreateTable { columns, .. } => columns.as_slice(),
+        SchemaChange::AddColumn { column, .. } => std::slice::from_ref(column),
+        _ => &[],
+    })
+}
+
+fn responses(method: &str, endpoint: &Endpoint, plan: &Plan, document: &Value) -> Value {
+    let body = json!({"application/json": {"schema": schema(&endpoint.response, plan)}});
+    let mut responses = Map::new();
+    match method {
+        "post" => {
+            responses.insert("201".to_owned(), json!({"description": "Created", "content": body}))
+        }
+        "delete" => responses.insert("204".to_owned(), json!({"description": "Deleted"})),
+        _ => responses.insert("200".to_owned(), json!({"description": "OK", "content": body})),
+    };
+    let contract = plan.contract.as_ref();
+    for error in
+        contract.map(|contract| contract.errors.as_slice()).unwrap_or_default().iter().take(8)
+    {
+        if (400..600).contains(&error.status) {
+            let description = words(&error.kind).join(" ");
+            responses.insert(error.status.to_string(), json!({"description": description}));
+        }
+    }
+    let problem = contract.and_then(|contract| contract.profile.as_deref()) == Some("rfc7807");
+    responses.insert("default".to_owned(), default_error(problem, document));
+    Value::Object(responses)
+}
+
+/// The document's own answer for errors, where it has one.
+fn default_error(problem: bool, document: &Value) -> Value {
+    let named = document.pointer("/components/responses").and_then(Value::as_object);
+    let known = ["Error", "Problem", "DefaultError", "ErrorResponse", "Default", "UnexpectedError"];
+    if let Some(name) =
+        known.iter().find(|name| named.is_some_and(|named| named.contains_key(**name)))
+    {
+        return json!({"$ref": format!("#/components/responses/{name}")});
+    }
+    if problem {
+        let schema = json!({"type": "object", "properties": {
+            "type": {"type": "string"}, "title": {"type": "string"},
+            "status": {"type": "integer"}, "detail": {"type": "string"},
+        }});
+        return json!({"description": "An error", "content": {"application/problem+json": {"schema": schema}}});
+    }
+    json!({"description": "An error"})
+}

@@ -19,10 +19,11 @@ use tokio_util::sync::CancellationToken;
 use crate::agents::RunLimits;
 use crate::config::server::{Credentials, Settings, SettingsFile};
 use crate::domain::job::{NewJob, Timestamp};
-use crate::git::{GitOptions, GitSource};
+use crate::git::{GitBranches, GitOptions, GitSource};
 use crate::github::{GitHub, GitHubConfig, ManifestRegistrar, Timeouts};
 use crate::pipeline::services::Options;
 use crate::pipeline::{Services, ServicesParts, intake, progress, resync, worker};
+use crate::ports::branch::LocalBranches;
 use crate::ports::clock::{Clock, SystemClock};
 use crate::ports::queue::{Queue, StoredDelivery};
 use crate::ports::setup::AppRegistrar;
@@ -56,6 +57,11 @@ pub struct Bot {
 /// Reads local repositories. Touches nothing on disk by itself.
 pub fn local_source() -> Result<impl Source, SourceError> {
     GitSource::new(GitOptions::new(std::env::temp_dir().join("backend-team")))
+}
+
+/// Writes branches of local repositories.
+pub fn local_branches() -> impl LocalBranches {
+    GitBranches
 }
 
 /// Where the settings keep the database.

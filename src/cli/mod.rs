@@ -5,6 +5,7 @@ mod check;
 mod dead;
 mod demo;
 mod explain;
+mod fix;
 mod local;
 mod output;
 mod plan;
@@ -35,6 +36,7 @@ enum Command {
     Agents(agents::Agents),
     Rules(rules::Rules),
     Explain(explain::Explain),
+    Fix(fix::Fix),
     Check(check::Check),
     Serve(Box<serve::Serve>),
     Demo(demo::Demo),
@@ -59,6 +61,7 @@ pub fn main() -> ExitCode {
         Command::Agents(command) => command.run(),
         Command::Rules(command) => command.run(),
         Command::Explain(command) => command.run(),
+        Command::Fix(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Demo(command) => command.run(),

@@ -6,6 +6,7 @@
 //! needs follow in one request. Nothing from a repository is ever executed: no hooks, filters,
 //! diff drivers, or configuration that runs programs.
 
+mod branch;
 mod cache;
 mod change;
 mod content;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use git2::Oid;
 
+pub use self::branch::GitBranches;
 use self::cache::{Cache, Known, Sharing, lock};
 use self::fetch::Fetcher;
 pub use self::options::{GitOptions, Limits};

@@ -1,17 +1,22 @@
 //! Use cases: from an accepted delivery to a published review.
 
 pub mod answer;
+pub mod apply;
 pub mod draft;
 mod error;
+pub mod fix;
 pub mod intake;
+pub mod lint;
 pub mod load;
 mod owner_policy;
 pub mod progress;
 pub mod publish;
+pub mod remember;
 pub mod resync;
 pub mod review;
 pub mod review_pull;
 pub mod services;
+pub mod split;
 pub mod survey;
 pub mod worker;
 

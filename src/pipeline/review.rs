@@ -68,9 +68,9 @@ fn called(wanted: &[Lane]) -> Vec<Lane> {
     reviewers.filter(|lane| wanted.is_empty() || wanted.contains(lane)).collect()
 }
 
-type Gathered = HashMap<Need, Vec<SourceFile>>;
+pub(super) type Gathered = HashMap<Need, Vec<SourceFile>>;
 
-async fn gather(
+pub(super) async fn gather(
     source: &dyn Source,
     fetched: &Fetched,
     change: &Change,

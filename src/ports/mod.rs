@@ -1,6 +1,7 @@
 //! What the use cases need from the world, as traits. Adapters implement them; only `app` knows
 //! which.
 
+pub mod branch;
 pub mod clock;
 pub mod forge;
 pub mod ledger;

@@ -1,5 +1,6 @@
 //! The git adapter, on repositories made here and served from here.
 
+mod branches;
 mod change;
 mod fixture;
 mod gather;

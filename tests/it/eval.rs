@@ -9,7 +9,7 @@ use backend_team::config::policy::{NewTables, Policy, RuleLevel, RuleSetting};
 use backend_team::domain::assemble;
 use backend_team::domain::change::{Change, SourceFile, Text};
 use backend_team::domain::diff::Side;
-use backend_team::domain::finding::{Finding, Severity};
+use backend_team::domain::finding::Finding;
 use backend_team::domain::path::RepoPath;
 use backend_team::ports::source::Need;
 use backend_team::report::ignore::{Silence, silence};

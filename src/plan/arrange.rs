@@ -7,7 +7,9 @@ use super::roles;
 use super::serves::is_tests;
 use super::words::code;
 use crate::domain::finding::Prose;
-use crate::domain::plan::{Checkpoint, Integration, Phase, PlannedFile, Risk, Task, WorkScope};
+use crate::domain::plan::{
+    Checkpoint, Integration, Pattern, Phase, PlannedFile, Risk, Task, WorkScope,
+};
 
 pub fn files(tasks: &[Task], steps: &[Step]) -> Vec<PlannedFile> {
     let mut files: Vec<PlannedFile> = Vec::new();
@@ -36,6 +38,7 @@ fn natural(file: &PlannedFile) -> (u32, &str) {
 
 pub fn checkpoints(facts: &Facts<'_>, tasks: &[Task], steps: &[Step]) -> Vec<Checkpoint> {
     let mut checkpoints = Vec::new();
+    let agrees = tasks.len() > 1 && facts.nature.pattern != Some(Pattern::Incident);
     let qa = roles::agent(roles::Role::Testing, facts.team).name;
     for (task, step) in tasks.iter().zip(steps) {
         let mut validate: Vec<Prose> = Vec::new();
@@ -44,7 +47,7 @@ pub fn checkpoints(facts: &Facts<'_>, tasks: &[Task], steps: &[Step]) -> Vec<Che
                 validate.push("The schema is valid and its relations are right".to_owned());
                 validate.push(format!("{} has tried the migration both ways", code(&qa)));
             }
-            Stage::Decide if step.role == roles::Role::Contract && tasks.len() > 1 => {
+            Stage::Decide if step.role == roles::Role::Contract && agrees => {
                 validate.push("The contract is agreed by everybody who builds on it".to_owned());
             }
             Stage::Backfill => validate.push("No row is left without a value".to_owned()),
@@ -86,7 +89,8 @@ pub fn integration(facts: &Facts<'_>, tasks: &[Task], steps: &[Step]) -> Vec<Int
         found.push(Integration { merge, into });
     }
     let decided = of(&|step| step.stage == Stage::Decide && step.role == roles::Role::Contract);
-    if facts.signals.api && !decided.is_empty() && !code.is_empty() {
+    let incident = facts.nature.pattern == Some(Pattern::Incident);
+    if facts.signals.api && !incident && !decided.is_empty() && !code.is_empty() {
         let mut merge = decided;
         merge.extend(code);
         let into = vec!["Responses and errors are those of the contract".to_owned()];

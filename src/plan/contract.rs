@@ -1,10 +1,14 @@
 //! The contract that is agreed on before anybody builds, where backend and web are both touched.
 
 use super::facts::Facts;
-use crate::domain::plan::{Contract, ContractState, ErrorShape};
+use crate::domain::plan::{Contract, ContractState, ErrorShape, Pattern};
 
 pub fn of(facts: &Facts<'_>, cross_stack: bool) -> Option<Contract> {
-    if facts.endpoints.is_empty() || !(cross_stack || facts.signals.api) {
+    let builds = matches!(
+        facts.nature.pattern,
+        Some(Pattern::ApiChange | Pattern::NewFeature | Pattern::NewService)
+    );
+    if facts.endpoints.is_empty() || !(cross_stack || builds) {
         return None;
     }
     let profile = facts.repository.documents.error_profile.as_ref();

@@ -16,7 +16,7 @@ use crate::config::policy::Policy;
 use crate::domain::finding::Prose;
 use crate::domain::issue::Issue;
 use crate::domain::plan::{
-    Answered, Artefact, Classification, Complexity, Execution, Plan, Risk, Strategy, Task,
+    Answered, Classification, Complexity, Execution, Plan, Risk, SchemaChange, Strategy, Task,
     WorkKind, WorkScope,
 };
 use crate::domain::survey::Survey;
@@ -47,20 +47,21 @@ pub fn draft(
     let mut left_out = left_out(&facts);
     left_out.extend(asking.later);
     let cross = facts.nature.scope == Some(WorkScope::CrossStack);
+    let gates = gates::gates(&facts, &steps, &ids);
     Plan {
         version: 1,
         goal: facts.asked.goal.clone(),
         strategy: strategy_of(&tasks),
         classification: classification(&facts, &tasks),
         requirements: facts.asked.requirements.clone(),
-        checklist: checklist(&facts, &steps, !asking.questions.is_empty()),
+        checklist: checklist(&facts, &steps, !asking.questions.is_empty(), !gates.is_empty()),
         inputs: facts.repository.documents.inputs.clone(),
         evidence: evidence(&facts),
         files: files(&tasks, &steps),
         checkpoints: checkpoints(&facts, &tasks, &steps),
         integration: integration(&facts, &tasks, &steps),
         contract: contract::of(&facts, cross),
-        gates: gates::gates(&facts, &steps, &ids),
+        gates,
         assumptions,
         questions: asking.questions,
         phases: phases(&facts, &tasks, &steps),
@@ -126,12 +127,12 @@ fn classification(facts: &Facts<'_>, tasks: &[Task]) -> Classification {
     }
 }
 
-fn checklist(facts: &Facts<'_>, steps: &[Step], asks: bool) -> Vec<Prose> {
+fn checklist(facts: &Facts<'_>, steps: &[Step], asks: bool, gated: bool) -> Vec<Prose> {
     let mut bullets: Vec<Prose> = Vec::new();
     if asks {
         bullets.push("Get the open questions answered".to_owned());
     }
-    let gated = facts.nature.risk == Some(Risk::High);
+    let gated = gated && facts.nature.risk == Some(Risk::High);
     if gated && facts.nature.subject == Subject::Backend {
         bullets.push("Get the approvals that the risk asks for".to_owned());
     }
@@ -188,10 +189,21 @@ fn assumptions(facts: &Facts<'_>, steps: &[Step]) -> Vec<Prose> {
             }
         }
     }
-    if steps.iter().any(|step| {
-        matches!(&step.execution, Execution::Generated { artefact: Artefact::Migration { .. } })
-    }) {
+    let columns = facts.schema.changes.iter().any(|change| {
+        matches!(change, SchemaChange::CreateTable { .. } | SchemaChange::AddColumn { .. })
+    });
+    if columns && steps.iter().any(|step| matches!(step.execution, Execution::Generated { .. })) {
         found.push("Columns that are not said to be required may be empty".to_owned());
+    }
+    if facts.nature.scope == Some(WorkScope::CrossStack) {
+        let folder = facts.repository.web.first().and_then(|path| path.split_once('/'));
+        let owners = match folder {
+            Some((folder, _)) => {
+                format!("the people who own {}", super::words::code(&format!("{folder}/")))
+            }
+            None => "the people who own the web client".to_owned(),
+        };
+        found.push(format!("The web part is handed to {owners}: no task here covers it"));
     }
     found
         .extend(facts.asked.out_of_scope.iter().map(|text| format!("Left out on purpose: {text}")));
@@ -214,7 +226,7 @@ fn left_out(facts: &Facts<'_>) -> Vec<Prose> {
         found.push(format!("{} further requirements of the issue", facts.asked.more));
     }
     for refused in &facts.asked.refused {
-        found.push(format!("not taken as a requirement, because approvals and instructions do not come from an issue's text: \u{201C}{}\u{201D}", super::words::cut(refused, 120)));
+        found.push(format!("not taken as a requirement, because approvals, commands and files that steer reviews do not come from an issue's text: \u{201C}{}\u{201D}", super::words::cut(refused, 120)));
     }
     for open in &facts.asked.open {
         found.push(format!("left open by the issue itself: {open}"));

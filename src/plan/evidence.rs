@@ -40,6 +40,37 @@ pub fn evidence(facts: &Facts<'_>) -> Vec<Evidence> {
             });
         }
     }
+    found.extend(endpoints(facts));
+    found.extend(facts.relevant.iter().map(|relevant| relevant.evidence()));
+    for file in &facts.references.files {
+        let shows = "named in the issue".to_owned();
+        found.push(Evidence { path: file.clone(), lines: None, shows });
+    }
+    if let Some(command) = &repository.test_command {
+        found.push(Evidence {
+            path: command.path.clone(),
+            lines: Some(command.line.to_string()),
+            shows: format!("runs the tests with {}", code(&command.text)),
+        });
+    }
+    once(&mut found);
+    found
+}
+
+/// Each place once; a file that was shown with a line needs no second mention.
+fn once(found: &mut Vec<Evidence>) {
+    let with_lines: BTreeSet<String> =
+        found.iter().filter(|e| e.lines.is_some()).map(|e| e.path.clone()).collect();
+    found.retain(|e| e.lines.is_some() || !with_lines.contains(&e.path));
+    let mut seen = BTreeSet::new();
+    found.retain(|evidence| seen.insert((evidence.path.clone(), evidence.lines.clone())));
+    found.truncate(MAX_EVIDENCE);
+}
+
+/// Endpoints as the contract describes them today.
+fn endpoints(facts: &Facts<'_>) -> Vec<Evidence> {
+    let repository = &facts.repository;
+    let mut found = Vec::new();
     for mentioned in &facts.endpoints {
         let endpoint = &mentioned.endpoint;
         let known = repository.documents.endpoint(&endpoint.method, &endpoint.path);
@@ -54,16 +85,5 @@ pub fn evidence(facts: &Facts<'_>) -> Vec<Evidence> {
             });
         }
     }
-    found.extend(facts.relevant.iter().map(|relevant| relevant.evidence()));
-    if let Some(command) = &repository.test_command {
-        found.push(Evidence {
-            path: command.path.clone(),
-            lines: Some(command.line.to_string()),
-            shows: format!("runs the tests with {}", code(&command.text)),
-        });
-    }
-    let mut seen = BTreeSet::new();
-    found.retain(|evidence| seen.insert((evidence.path.clone(), evidence.lines.clone())));
-    found.truncate(MAX_EVIDENCE);
     found
 }

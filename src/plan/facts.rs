@@ -60,6 +60,7 @@ impl<'a> Facts<'a> {
             .changes
             .iter()
             .any(|change| !matches!(change, crate::domain::plan::SchemaChange::AddIndex { .. }));
+        signals.schema |= !schema.destructive.is_empty() || !schema.bare_tables.is_empty();
         let relevant = relevant::find(survey, &references, &repository);
         let words = brief.words();
         let areas = scope::areas(&signals);

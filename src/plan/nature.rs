@@ -149,7 +149,13 @@ fn scope(facts: &Facts<'_>) -> WorkScope {
 }
 
 fn sensitive(facts: &Facts<'_>) -> Sensitive {
-    let words = &facts.words;
+    use super::issue::Section;
+    let mut words = facts.brief.title_words();
+    // What was observed says what was hit, not what is changed.
+    for block in facts.brief.wanted().filter(|block| block.section != Section::Observed) {
+        words.push(&super::issue::without_code(&block.text));
+    }
+    let words = &words;
     Sensitive {
         auth: facts.signals.auth,
         tenancy: words.any(&[

@@ -55,7 +55,10 @@ pub fn is_web(path: &RepoPath) -> bool {
 
 /// Not written by this repository's people for production.
 pub fn is_foreign(path: &RepoPath) -> bool {
-    FOREIGN.iter().any(|name| path.has_directory(name))
+    // A package may well be called `com/example/build`: only what stands above the sources counts.
+    let above =
+        path.directory().split('/').take_while(|part| !matches!(*part, "src" | "app" | "lib"));
+    { above }.any(|part| FOREIGN.contains(&part))
 }
 
 pub fn is_test(path: &RepoPath) -> bool {
@@ -101,6 +104,9 @@ pub fn is_deployment(path: &RepoPath) -> bool {
     let folder = ["k8s", "kubernetes", "helm", "charts", "deploy", "manifests", "terraform"]
         .iter()
         .any(|directory| path.has_directory(directory));
+    if is_alerting(path) {
+        return false;
+    }
     name == "dockerfile"
         || name.starts_with("dockerfile.")
         || matches!(
@@ -170,6 +176,64 @@ pub fn path_words(path: &RepoPath) -> Vec<String> {
     words
 }
 
+/// Words of paths by which code belongs to a class; the first row that fits counts.
+const CLASSES: [(FileClass, &[&str]); 5] = [
+    (FileClass::Schema, &["model", "models", "entity", "entities", "schema", "domain"]),
+    (
+        FileClass::Port,
+        &[
+            "port",
+            "ports",
+            "adapter",
+            "adapters",
+            "repository",
+            "repositories",
+            "store",
+            "stores",
+            "dao",
+            "gateway",
+            "client",
+        ],
+    ),
+    (
+        FileClass::Controller,
+        &[
+            "handler",
+            "handlers",
+            "controller",
+            "controllers",
+            "route",
+            "routes",
+            "router",
+            "resolver",
+            "resolvers",
+            "views",
+            "urls",
+            "endpoint",
+            "endpoints",
+            "api",
+        ],
+    ),
+    (
+        FileClass::Validation,
+        &[
+            "auth",
+            "middleware",
+            "policy",
+            "policies",
+            "permission",
+            "permissions",
+            "validator",
+            "validators",
+            "guard",
+        ],
+    ),
+    (
+        FileClass::Job,
+        &["job", "jobs", "worker", "workers", "queue", "consumer", "consumers", "task", "tasks"],
+    ),
+];
+
 /// The class in whose turn a file is written.
 pub fn class_of(path: &str) -> FileClass {
     let Some(path) = RepoPath::new(path.trim_end_matches('/')) else { return FileClass::Service };
@@ -177,78 +241,21 @@ pub fn class_of(path: &str) -> FileClass {
     let words = path_words(&path);
     let speaks = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
     let name = path.file_name().to_ascii_lowercase();
+    let migrations = ["migration", "migrations", "migrate", "alembic", "flyway", "changelog"];
+    let signals = ["metrics", "telemetry", "tracing", "observability"];
+    let dumps = ["schema.sql", "schema.rb", "structure.sql", "schema.prisma"];
     if is_test(&path) {
         FileClass::Test
-    } else if speaks(&["migration", "migrations", "migrate", "alembic", "flyway", "changelog"])
-        && !is_docs(&path)
-    {
+    } else if speaks(&migrations) && !is_docs(&path) {
         FileClass::Migration
-    } else if is_alerting(&path) || speaks(&["metrics", "telemetry", "tracing", "observability"]) {
+    } else if is_alerting(&path) || is_deployment(&path) || is_pipeline(&path) || speaks(&signals) {
         FileClass::Observability
     } else if is_docs(&path) || speaks(&["openapi", "swagger"]) || lower.starts_with("docs/") {
         FileClass::Docs
-    } else if matches!(
-        name.as_str(),
-        "schema.sql" | "schema.rb" | "structure.sql" | "schema.prisma"
-    ) || speaks(&["model", "models", "entity", "entities", "schema", "domain"])
-    {
+    } else if dumps.contains(&name.as_str()) {
         FileClass::Schema
-    } else if speaks(&[
-        "port",
-        "ports",
-        "adapter",
-        "adapters",
-        "repository",
-        "repositories",
-        "store",
-        "stores",
-        "dao",
-        "gateway",
-        "client",
-    ]) {
-        FileClass::Port
-    } else if speaks(&[
-        "handler",
-        "handlers",
-        "controller",
-        "controllers",
-        "route",
-        "routes",
-        "router",
-        "resolver",
-        "resolvers",
-        "views",
-        "urls",
-        "endpoint",
-        "endpoints",
-        "api",
-    ]) {
-        FileClass::Controller
-    } else if speaks(&[
-        "auth",
-        "middleware",
-        "policy",
-        "policies",
-        "permission",
-        "permissions",
-        "validator",
-        "validators",
-        "guard",
-    ]) {
-        FileClass::Validation
-    } else if speaks(&[
-        "job",
-        "jobs",
-        "worker",
-        "workers",
-        "queue",
-        "consumer",
-        "consumers",
-        "task",
-        "tasks",
-    ]) {
-        FileClass::Job
     } else {
-        FileClass::Service
+        let found = CLASSES.iter().find(|(_, words)| speaks(words));
+        found.map_or(FileClass::Service, |(class, _)| *class)
     }
 }

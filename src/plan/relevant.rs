@@ -89,6 +89,8 @@ fn judge(
     repository: &Repository,
 ) -> Relevant {
     let named = references.files.iter().any(|file| file == path.as_str());
+    // A file that only takes a module in says nothing about it.
+    let hits: Vec<&Hit> = hits.iter().copied().filter(|hit| !takes_in(&hit.text)).collect();
     let mut score = by_name(path, references).min(24);
     let mut words: Vec<&str> = hits.iter().map(|hit| hit.word.as_str()).collect();
     words.sort_unstable();
@@ -118,6 +120,13 @@ fn judge(
         line: best.map(|hit| hit.line),
         shows,
     }
+}
+
+/// Whether a line only brings names from elsewhere.
+fn takes_in(line: &str) -> bool {
+    let line = line.trim_start_matches("pub ");
+    let starts = ["mod ", "use ", "import ", "from ", "package ", "require", "#include", "using "];
+    starts.iter().any(|start| line.starts_with(start))
 }
 
 /// Whether a line of code defines something.

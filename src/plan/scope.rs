@@ -99,6 +99,7 @@ const API: &[&str] = &[
     "status code",
     "response body",
 ];
+/// Read in the title only: every change is deployed some day.
 const DEPLOYMENT: &[&str] = &[
     "deploy",
     "deploys",
@@ -107,23 +108,27 @@ const DEPLOYMENT: &[&str] = &[
     "deployment",
     "deployments",
     "ci",
-    "ci cd",
+    "infra",
     "pipeline",
     "docker",
-    "dockerfile",
-    "kubernetes",
-    "k8s",
-    "helm",
-    "terraform",
-    "github actions",
-    "container image",
     "rollout",
-    "crashloopbackoff",
-    "image pull",
     "infrastructure",
     "staging",
+    "replicas",
+];
+const DEPLOYMENT_ANYWHERE: &[&str] = &[
+    "ci cd",
+    "crashloopbackoff",
+    "container image",
+    "dockerfile",
     "environment variable",
     "environment variables",
+    "github actions",
+    "helm",
+    "image pull",
+    "k8s",
+    "kubernetes",
+    "terraform",
 ];
 /// Read in the title only: acceptance criteria speak of errors too.
 const FAILURE: &[&str] = &[
@@ -310,7 +315,7 @@ pub fn from_words(title: &Words, all: &Words) -> Signals {
         server_function: all.any(FUNCTION),
         realtime: all.any(REALTIME),
         api: all.any(API),
-        deployment: all.any(DEPLOYMENT),
+        deployment: title.any(DEPLOYMENT) || all.any(DEPLOYMENT_ANYWHERE),
         failure: title.any(FAILURE),
         slow: title.any(SLOW) || all.any(SLOW_ANYWHERE),
         auth: all.any(AUTH),
@@ -319,8 +324,11 @@ pub fn from_words(title: &Words, all: &Words) -> Signals {
     }
 }
 
+/// An area, what makes it, and who works on it.
+type Row = (Area, fn(&Signals) -> bool, &'static [Role]);
+
 /// The scope map: each area with the signal that makes it and who works on it.
-const MAP: [(Area, fn(&Signals) -> bool, &[Role]); 10] = [
+const MAP: [Row; 10] = [
     (Area::Schema, |s| s.schema, &[Role::Schema]),
     (Area::Query, |s| s.query, &[Role::Query]),
     (Area::ServerFunction, |s| s.server_function, &[Role::ServerFunction]),

@@ -4,95 +4,80 @@ use super::decompose::{Stage, Step};
 use super::facts::Facts;
 use super::roles::Role;
 use super::words::{Words, singular};
-use crate::domain::plan::{Artefact, Execution};
+use crate::domain::plan::{Artefact, Execution, Pattern, Requirement};
 
+const DATA: &[&str] =
+    &["column", "table", "migration", "schema", "index", "foreign key", "many to many", "nullable"];
+const QUERIES: &[&str] = &["index", "indexes", "query", "queries", "n+1"];
+const ACCESS: &[&str] = &[
+    "permission",
+    "permissions",
+    "role",
+    "only",
+    "authorized",
+    "unauthorized",
+    "rls",
+    "isolation",
+    "403",
+    "401",
+    "admin",
+    "owner",
+    "forbidden",
+    "authenticated",
+    "token",
+];
+const DELIVERY: &[&str] = &[
+    "deploy",
+    "deployed",
+    "deployment",
+    "docker",
+    "kubernetes",
+    "helm",
+    "pipeline",
+    "ci",
+    "configurable",
+    "environment variable",
+    "secret",
+    "secrets",
+];
+const SIGNALS: &[&str] = &[
+    "metric",
+    "metrics",
+    "log",
+    "logs",
+    "logged",
+    "alert",
+    "alerts",
+    "dashboard",
+    "trace",
+    "tracing",
+    "monitored",
+];
+/// What infrastructure does after an incident, when nobody else of the pattern writes it.
+const CONTAINMENT: &[&str] = &["alert", "alerts", "dashboard", "probe", "probes", "replicas"];
+
+/// Which requirements each step serves: by its subject; what no subject claims is served by the
+/// step that writes the code.
 pub fn serves(facts: &Facts<'_>, steps: &[Step]) -> Vec<Vec<String>> {
-    let tables: Vec<String> = facts.schema.tables().iter().map(|table| singular(table)).collect();
     let mut served = vec![Vec::new(); steps.len()];
     let main = steps
         .iter()
-        .position(|step| step.stage == Stage::Build && !is_tests(step))
+        .rposition(|step| step.stage == Stage::Build && !is_tests(step))
         .or_else(|| steps.iter().rposition(|step| step.execution != Execution::Advice))
         .unwrap_or(0);
     for requirement in &facts.asked.requirements {
-        let words = Words::of(&requirement.text.replace('`', " "));
-        let about_data = words.any(&[
-            "column",
-            "table",
-            "migration",
-            "schema",
-            "index",
-            "foreign key",
-            "many to many",
-            "nullable",
-        ]) || facts.nature.schema_only
-            && words.iter().any(|word| tables.contains(&singular(word)));
-        let about = |role: Role| match role {
-            Role::Schema => about_data,
-            Role::Query => words.any(&["index", "indexes", "query", "queries", "n+1"]),
-            Role::Security => words.any(&[
-                "permission",
-                "permissions",
-                "role",
-                "only",
-                "authorized",
-                "unauthorized",
-                "rls",
-                "isolation",
-                "403",
-                "401",
-                "admin",
-                "owner",
-                "forbidden",
-                "authenticated",
-                "token",
-            ]),
-            Role::Deployment => words.any(&[
-                "deploy",
-                "deployed",
-                "deployment",
-                "docker",
-                "kubernetes",
-                "helm",
-                "pipeline",
-                "ci",
-                "configurable",
-                "environment variable",
-                "secret",
-                "secrets",
-            ]),
-            Role::Monitoring | Role::Debugging => words.any(&[
-                "metric",
-                "metrics",
-                "log",
-                "logs",
-                "logged",
-                "alert",
-                "alerts",
-                "dashboard",
-                "trace",
-                "tracing",
-                "monitored",
-            ]),
-            _ => false,
-        };
-        let mut any = false;
-        for (index, step) in steps.iter().enumerate() {
-            let behaves = is_tests(step)
-                && matches!(&step.execution, Execution::Generated { artefact: Artefact::TestSkeleton { cases, .. } } if cases.contains(&requirement.text));
-            if (about(step.role) && step.stage != Stage::Contract) || behaves {
-                any |= !behaves;
-                if let Some(list) = served.get_mut(index) {
-                    list.push(requirement.id.clone());
-                }
+        let mut claimed = false;
+        let mut tested = false;
+        for (step, list) in steps.iter().zip(&mut served) {
+            let tests = has_case(step, requirement);
+            let speaks = claims(facts, step, requirement);
+            if tests || speaks {
+                list.push(requirement.id.clone());
             }
+            claimed |= speaks;
+            tested |= tests;
         }
-        let behaviour = steps.iter().any(is_tests)
-            && served
-                .iter()
-                .zip(steps)
-                .any(|(list, step)| is_tests(step) && list.contains(&requirement.id));
-        if (!any || behaviour)
+        if (!claimed || tested)
             && let Some(list) = served.get_mut(main)
             && !list.contains(&requirement.id)
         {
@@ -100,6 +85,40 @@ pub fn serves(facts: &Facts<'_>, steps: &[Step]) -> Vec<Vec<String>> {
         }
     }
     served
+}
+
+/// Whether a requirement speaks of what the step is for.
+fn claims(facts: &Facts<'_>, step: &Step, requirement: &Requirement) -> bool {
+    if step.stage == Stage::Contract {
+        return false;
+    }
+    let words = Words::of(&requirement.text.replace('`', " "));
+    match step.role {
+        Role::Schema => words.any(DATA) || (facts.nature.schema_only && names_table(facts, &words)),
+        Role::Query => words.any(QUERIES),
+        Role::Security => words.any(ACCESS),
+        Role::Deployment if facts.nature.pattern == Some(Pattern::Incident) => {
+            words.any(CONTAINMENT)
+        }
+        Role::Deployment => words.any(DELIVERY),
+        // Whoever only looks does not bring an alert about.
+        Role::Monitoring => words.any(SIGNALS) && step.execution != Execution::Advice,
+        _ => false,
+    }
+}
+
+fn names_table(facts: &Facts<'_>, words: &Words) -> bool {
+    let tables: Vec<String> = facts.schema.tables().iter().map(|table| singular(table)).collect();
+    words.iter().any(|word| tables.contains(&singular(word)))
+}
+
+fn has_case(step: &Step, requirement: &Requirement) -> bool {
+    match &step.execution {
+        Execution::Generated { artefact: Artefact::TestSkeleton { cases, .. } } => {
+            cases.contains(&requirement.text)
+        }
+        _ => false,
+    }
 }
 
 pub fn is_tests(step: &Step) -> bool {

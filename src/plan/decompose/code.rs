@@ -22,6 +22,7 @@ pub fn contract(facts: &Facts<'_>) -> Step {
         (true, false) => {
             format!("Outline the boundaries of the service and the contract of {}", codes(&names))
         }
+        (false, false) if all_known(facts) => format!("Settle what changes in {}", codes(&names)),
         (false, false) => format!("Settle the contract of {}", codes(&names)),
         (false, true) => "Settle what changes in the API's contract".to_owned(),
     };
@@ -127,6 +128,13 @@ fn behaviour(facts: &Facts<'_>) -> Vec<Prose> {
             "migration",
             "migrations",
             "column",
+            "columns",
+            "table",
+            "nullable",
+            "index",
+            "frontend",
+            "web app",
+            "web client",
             "deploy",
             "deployed",
             "deployment",
@@ -143,7 +151,20 @@ fn behaviour(facts: &Facts<'_>) -> Vec<Prose> {
 /// What tests and code are about, in words: endpoints, else the issue's title.
 fn subject(facts: &Facts<'_>) -> Prose {
     let names = facts.endpoint_names();
-    if names.is_empty() { quoted_goal(facts) } else { codes(names.get(..3).unwrap_or(&names)) }
+    if names.is_empty() || all_known(facts) {
+        quoted_goal(facts)
+    } else {
+        codes(names.get(..3).unwrap_or(&names))
+    }
+}
+
+/// Whether every endpoint is there already and only changes.
+pub fn all_known(facts: &Facts<'_>) -> bool {
+    let documents = &facts.repository.documents;
+    let known = |m: &crate::plan::issue::Mentioned| {
+        documents.endpoint(&m.endpoint.method, &m.endpoint.path).is_some()
+    };
+    !facts.endpoints.is_empty() && facts.endpoints.iter().all(known)
 }
 
 fn quoted_goal(facts: &Facts<'_>) -> Prose {
@@ -178,7 +199,9 @@ pub fn implement(facts: &Facts<'_>, role: Role) -> Step {
         _ if facts.nature.pattern == Some(Pattern::NewService) => {
             "Build the endpoints and the logic of the service".to_owned()
         }
-        _ if !names.is_empty() => format!("Implement {}", codes(names.get(..3).unwrap_or(&names))),
+        _ if !names.is_empty() && !all_known(facts) => {
+            format!("Implement {}", codes(names.get(..3).unwrap_or(&names)))
+        }
         Some(WorkKind::Refactor) => format!("Refactor: {}", quoted_goal(facts)),
         _ => format!("Implement {}", quoted_goal(facts)),
     };
@@ -187,8 +210,11 @@ pub fn implement(facts: &Facts<'_>, role: Role) -> Step {
     for relevant in implementation_files(facts) {
         step = step.file(relevant.clone(), FileAction::Modify);
     }
+    let functions = role == Role::ServerFunction;
+    let home = if functions { functions_home(facts) } else { home(facts) };
     if step.files.is_empty()
-        && let Some(directory) = home(facts)
+        && facts.nature.pattern != Some(Pattern::NewService)
+        && let Some(directory) = home
     {
         step = step.file(format!("{directory}/"), FileAction::Add);
     }
@@ -215,8 +241,11 @@ pub fn implement(facts: &Facts<'_>, role: Role) -> Step {
 /// Relevant code that is not already part of the schema step.
 fn implementation_files(facts: &Facts<'_>) -> Vec<String> {
     let schema = !facts.schema.is_empty();
+    // A new service has files of its own, which the first step decides on.
+    let new_service = facts.nature.pattern == Some(Pattern::NewService);
     facts
         .code()
+        .filter(|relevant| !new_service || facts.references.files.contains(&relevant.path))
         .filter(|relevant| !schema || paths::class_of(&relevant.path) != FileClass::Schema)
         .filter(|relevant| {
             facts.nature.scope == Some(WorkScope::CrossStack)
@@ -225,6 +254,16 @@ fn implementation_files(facts: &Facts<'_>) -> Vec<String> {
         })
         .map(|relevant| relevant.path.clone())
         .collect()
+}
+
+/// The directory in which server functions live here.
+fn functions_home(facts: &Facts<'_>) -> Option<String> {
+    facts.survey.listing.paths().find_map(|path| {
+        let mut parts = path.directory().split('/');
+        let at = parts.position(|part| part == "functions")?;
+        let kept: Vec<&str> = path.directory().split('/').take(at + 1).collect();
+        Some(kept.join("/"))
+    })
 }
 
 /// The directory in which endpoints live here.

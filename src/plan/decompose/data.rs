@@ -21,7 +21,7 @@ pub fn schema(facts: &Facts<'_>) -> Step {
     let tables = facts.schema.tables();
     let mut step = Step::new(Role::Schema, Stage::Expand, title(facts, &tables))
         .input(wanted(facts))
-        .output(format!("Migration with its way back: {}", way_back(facts)));
+        .output(format!("A migration; its way back is {}", way_back(facts)));
     if let Some(migrations) = &facts.repository.migrations {
         step = step
             .input(format!("The last migration, `{}`", migrations.latest))
@@ -157,7 +157,7 @@ fn with_models(facts: &Facts<'_>, mut step: Step, tables: &[String]) -> Step {
 
 fn rollback(facts: &Facts<'_>, tables: &[String]) -> Prose {
     let creates = !facts.schema.creates().is_empty();
-    let mut text = format!("Undo with {}", way_back(facts));
+    let mut text = format!("The way back is {}", way_back(facts));
     text.push_str(if creates {
         "; rows written to new tables meanwhile are lost, so deploy the code that writes them last"
     } else if tables.is_empty() {

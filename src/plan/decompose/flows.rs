@@ -1,7 +1,7 @@
 //! The order of steps for each pattern.
 
 use super::{Stage, Step, code, data, operate};
-use crate::domain::plan::{Area, Pattern, WorkKind, WorkScope};
+use crate::domain::plan::{Area, Pattern, WorkScope};
 use crate::plan::facts::Facts;
 use crate::plan::nature::Subject;
 use crate::plan::roles::{Role, has_specialist};
@@ -312,9 +312,7 @@ fn plain(facts: &Facts<'_>) -> Vec<Step> {
     }
     let mut steps = chain(steps);
     let built = steps.len() - 1;
-    if facts.nature.kind != Some(WorkKind::Refactor) {
-        tail(facts, &mut steps, built);
-    }
+    tail(facts, &mut steps, built);
     steps
 }
 

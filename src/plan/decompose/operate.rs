@@ -16,7 +16,10 @@ pub fn observe(facts: &Facts<'_>) -> Step {
     } else {
         codes(names.get(..3).unwrap_or(&names))
     };
-    let title = if names.is_empty() {
+    let changed = super::code::all_known(facts);
+    let title = if changed {
+        format!("See that the signals of {subject} show the new behaviour")
+    } else if names.is_empty() {
         "Make the new behaviour visible in production".to_owned()
     } else {
         format!("Make {subject} visible in production")
@@ -26,7 +29,9 @@ pub fn observe(facts: &Facts<'_>) -> Step {
             "Rate, errors and duration, and a log line for each failure that an operator must see",
         );
     step = match telemetry(facts) {
-        Some(library) => step.check(format!("They are recorded with {library}, as elsewhere")),
+        Some(library) => {
+            step.check(format!("They are recorded with the library that is there, {library}"))
+        }
         None => step.check("They can be queried where the service's other signals are"),
     };
     step = step.check("A failure on purpose shows up within minutes");
@@ -34,6 +39,9 @@ pub fn observe(facts: &Facts<'_>) -> Step {
         step = step.check("No secret and no personal data is in a log line or label");
     }
     let alerts: Vec<&String> = facts.repository.alerting.iter().take(2).collect();
+    if changed {
+        return step;
+    }
     for path in &alerts {
         step = step.file((*path).clone(), FileAction::Modify);
     }

@@ -131,11 +131,22 @@ fn path(token: &str) -> Option<(String, Vec<String>)> {
     sound.then(|| (path.trim_end_matches('/').to_owned(), names))
 }
 
+/// What a clause says before and after it comes to the answer.
+fn halves(clause: &str) -> Vec<&str> {
+    let verb =
+        [" returns ", " responds ", " and return "].iter().find_map(|verb| clause.find(verb));
+    match verb.and_then(|at| clause.split_at_checked(at)) {
+        Some((before, after)) => vec![before, after],
+        None => vec![clause],
+    }
+}
+
 /// Names in code marks that a sentence gives to the request or to the response.
 fn fields(text: &str) -> (Vec<String>, Vec<String>) {
     let mut request = Vec::new();
     let mut response = Vec::new();
-    for clause in text.split([';', '.']) {
+    let clauses = text.split([';', '.']).flat_map(halves);
+    for clause in clauses {
         let words = Words::of(&super::without_code(clause));
         let answers = words.any(&["returns", "return", "response", "responds", "respond"]);
         let takes = words.any(&[

@@ -316,7 +316,11 @@ fn paths(brief: &Brief, listing: &Listing, found: &mut References) {
             if !found.files.contains(&only) {
                 found.files.push(only);
             }
-        } else if path.contains('/') && marked.contains(&path) && found.unknown_files.len() < 5 {
+        } else if path.contains('/')
+            && !crate::plan::paths::is_protected(path)
+            && marked.contains(&path)
+            && found.unknown_files.len() < 5
+        {
             found.unknown_files.push(path.to_owned());
         }
     }

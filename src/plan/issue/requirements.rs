@@ -192,14 +192,23 @@ fn speaks_of_process(text: &str) -> bool {
         "product owner",
         "backend team",
     ]);
-    let injection = words.any(&[
-        "previous instructions",
-        "prior instructions",
-        "system prompt",
-        "you are an ai",
-        "you are now",
-        "as an ai",
-    ]);
+    let steers = super::code_spans(text).any(|span| {
+        crate::plan::paths::is_protected(span)
+            || span.starts_with("..")
+            || span.starts_with("/etc/")
+            || ["curl ", "wget ", "sudo ", "| sh", "| bash", "rm -"]
+                .iter()
+                .any(|c| span.contains(c))
+    });
+    let injection = steers
+        || words.any(&[
+            "previous instructions",
+            "prior instructions",
+            "system prompt",
+            "you are an ai",
+            "you are now",
+            "as an ai",
+        ]);
     (order && process) || injection
 }
 

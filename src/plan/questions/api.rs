@@ -123,7 +123,7 @@ pub(super) fn permissions(facts: &Facts<'_>) -> Option<Open> {
     (touches && builds && !said).then(|| {
         let names = facts.endpoint_names();
         let what = if names.is_empty() {
-            "this".to_owned()
+            format!("\u{201C}{}\u{201D}", crate::plan::words::cut(&facts.asked.goal, 90))
         } else {
             codes(names.get(..3).unwrap_or(&names))
         };

@@ -3,88 +3,92 @@
 use super::{MIGRATION_TOOL, Open, RETENTION};
 use crate::domain::plan::{Area, Pattern};
 use crate::plan::facts::Facts;
-use crate::plan::schema::{COLUMNS_TOPIC, Destructive, INDEX_TOPIC, ROWS_TOPIC};
+use crate::plan::schema::{COLUMNS_TOPIC, Destructive, INDEX_TOPIC, ROWS_TOPIC, SchemaRequest};
 use crate::plan::words::{code, codes};
 
 pub(super) fn columns(facts: &Facts<'_>) -> Option<Open> {
     let request = &facts.schema;
-    let untyped: Vec<String> =
-        request.untyped.iter().map(|(table, column)| format!("{table}.{column}")).collect();
-    let all_open: Vec<&String> = request.bare_tables.iter().chain(&request.unclear_joins).collect();
-    if all_open.is_empty() && untyped.is_empty() && request.homeless.is_empty() {
-        let unspecified = facts.has(Area::Schema) && request.is_empty();
-        let creates = facts.nature.pattern == Some(Pattern::NewService) && request.is_empty();
-        return (unspecified || creates).then(|| Open {
-            topic: COLUMNS_TOPIC,
-            text: "Which tables and columns change? The issue names none that can be told for certain."
-                .to_owned(),
-            options: vec![
-                "The schema stays as it is for now; the data step only proposes a design".to_owned(),
-                "Name them, for example `orders: note text, priority integer required`".to_owned(),
-            ],
-            assumption: "The schema stays as it is".to_owned(),
-            needed: true,
-        });
+    if !request.bare_tables.is_empty() || !request.unclear_joins.is_empty() {
+        return Some(bare_tables(request));
     }
-    if request.bare_tables.is_empty() && request.unclear_joins.is_empty() {
-        let names: Vec<String> = untyped.iter().chain(&request.homeless).cloned().collect();
-        let text = if untyped.is_empty() {
-            format!(
-                "To which table do the columns {} belong, and what type do they have?",
-                codes(&names)
-            )
-        } else if names.len() == 1 {
-            format!("Which type does {} have, and may it be empty?", codes(&names))
-        } else {
-            format!("Which types do {} have, and may they be empty?", codes(&names))
-        };
-        let (table, column) = request
-            .untyped
-            .first()
-            .cloned()
-            .unwrap_or(("table".to_owned(), names.first().cloned().unwrap_or_default()));
-        return Some(Open {
-            topic: COLUMNS_TOPIC,
-            text,
-            options: vec![
-                format!("{}", code(&format!("{table}: {column} text"))),
-                format!("{}", code(&format!("{table}: {column} integer required"))),
-                "Something else, in the same form".to_owned(),
-            ],
-            assumption: format!("{} is text that may be empty", codes(&names)),
-            needed: true,
-        });
+    if !request.untyped.is_empty() || !request.homeless.is_empty() {
+        return Some(unclear_columns(request));
     }
+    let expected = facts.has(Area::Schema) || facts.nature.pattern == Some(Pattern::NewService);
+    (expected && request.is_empty()).then(|| Open {
+        topic: COLUMNS_TOPIC,
+        text: "Which tables and columns change? The issue names none that can be told for certain."
+            .to_owned(),
+        options: vec![
+            "The schema stays as it is for now; the data step only proposes a design".to_owned(),
+            "Name them, for example `orders: note text, priority integer required`".to_owned(),
+        ],
+        assumption: "The schema stays as it is".to_owned(),
+        needed: true,
+    })
+}
+
+/// New tables of which no column is known.
+fn bare_tables(request: &SchemaRequest) -> Open {
+    let does = |one: bool| if one { "does" } else { "do" };
+    let joins = &request.unclear_joins;
     let mut tables: Vec<String> = request.bare_tables.clone();
-    tables.retain(|table| !request.unclear_joins.contains(table));
-    let mut text = if tables.is_empty() {
-        String::new()
-    } else {
-        format!("Which columns do {} have, with types? ", codes(&tables))
-    };
-    if !request.unclear_joins.is_empty() {
-        let one = request.unclear_joins.len() == 1;
-        let verb = if one { "is" } else { "are" };
+    tables.retain(|table| !joins.contains(table));
+    let mut text = String::new();
+    if !tables.is_empty() {
+        let verb = does(tables.len() == 1);
+        text = format!("Which columns {verb} {} have, with types? ", codes(&tables));
+    }
+    if !joins.is_empty() {
+        let one = joins.len() == 1;
+        let related = if one { "is it" } else { "are they" };
         text.push_str(&format!(
-            "Which columns {} {} have, and to which table {verb} {} related many to many?",
-            if one { "does" } else { "do" },
-            codes(&request.unclear_joins),
-            if one { "it" } else { "they" },
+            "Which columns {} {} have, and to which table {related} related many to many?",
+            does(one),
+            codes(joins),
         ));
     }
-    let example =
-        request.bare_tables.first().or(request.unclear_joins.first()).cloned().unwrap_or_default();
-    Some(Open {
+    let example = request.bare_tables.first().or(joins.first()).cloned().unwrap_or_default();
+    let example = code(&format!("{example}: name text required, note text"));
+    Open {
         topic: COLUMNS_TOPIC,
         text: text.trim().to_owned(),
         options: vec![
-            "Only keys, references that the issue names, and `created_at`; columns follow in later migrations"
+            "Only keys, references that the issue names, and `created_at`; columns follow in \
+             later migrations"
                 .to_owned(),
-            format!("Name them, for example {}", code(&format!("{example}: name text required, note text"))),
+            format!("Name them, for example {example}"),
         ],
-        assumption: "New tables get keys, the references that the issue names, and `created_at`".to_owned(),
+        assumption: "New tables get keys, the references that the issue names, and `created_at`"
+            .to_owned(),
         needed: true,
-    })
+    }
+}
+
+/// Columns whose table or type is not said.
+fn unclear_columns(request: &SchemaRequest) -> Open {
+    let untyped = request.untyped.iter().map(|(table, column)| format!("{table}.{column}"));
+    let names: Vec<String> = untyped.chain(request.homeless.iter().cloned()).collect();
+    let text = if request.untyped.is_empty() {
+        format!("To which table does {} belong, and which type does it have?", codes(&names))
+    } else if names.len() == 1 {
+        format!("Which type does {} have, and may it be empty?", codes(&names))
+    } else {
+        format!("Which types do {} have, and may they be empty?", codes(&names))
+    };
+    let first = names.first().cloned().unwrap_or_default();
+    let (table, column) = request.untyped.first().cloned().unwrap_or(("table".to_owned(), first));
+    Open {
+        topic: COLUMNS_TOPIC,
+        text,
+        options: vec![
+            code(&format!("{table}: {column} text")),
+            code(&format!("{table}: {column} integer required")),
+            "Something else, in the same form".to_owned(),
+        ],
+        assumption: format!("{} is text that may be empty", codes(&names)),
+        needed: true,
+    }
 }
 
 pub(super) fn rows(facts: &Facts<'_>) -> Option<Open> {

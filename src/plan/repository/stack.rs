@@ -115,6 +115,12 @@ pub fn read(survey: &Survey) -> Stack {
         let Some((_, language)) = MANIFESTS.iter().find(|(manifest, _)| *manifest == name) else {
             continue;
         };
+        let typed = || survey.listing.paths().any(|path| path.as_str().ends_with(".ts"));
+        let language: &&'static str = match *language {
+            "JavaScript or TypeScript" if typed() => &"TypeScript",
+            "JavaScript or TypeScript" => &"JavaScript",
+            _ => language,
+        };
         if !stack.languages.iter().any(|(known, _)| known == language) {
             stack.languages.push((language, file.path.as_str().to_owned()));
         }

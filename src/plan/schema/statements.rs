@@ -142,6 +142,20 @@ fn named_tables(tokens: &[Token<'_>]) -> Vec<String> {
         let before = index.checked_sub(1).and_then(|at| tokens.get(at));
         let skip = usize::from(tokens.get(index + 1).is_some_and(|t| t.any(&["called", "named"])));
         let after = tokens.get(index + 1 + skip);
+        // "A table for refunds": the plural names it, if nothing else follows.
+        let purpose = match (after, tokens.get(index + 2), tokens.get(index + 3)) {
+            (Some(link), Some(Token::Word(word)), next)
+                if (link.is("for") || link.is("of"))
+                    && token.any(&["table"])
+                    && is_table_name(word)
+                    && crate::plan::words::singular(word) != *word
+                    && next
+                        .is_none_or(|n| n.any(&["and", "with"]) || matches!(n, Token::Mark(_))) =>
+            {
+                Some(word.clone())
+            }
+            _ => None,
+        };
         let code = |token: Option<&Token<'_>>| {
             token.and_then(|t| t.code()).filter(|c| is_identifier(c)).map(str::to_owned)
         };
@@ -154,7 +168,7 @@ fn named_tables(tokens: &[Token<'_>]) -> Vec<String> {
         // "model" and "entity" are common words: only code names one there.
         let plain = plain.filter(|_| token.any(&["table"]));
         let plain = plain.filter(|_| !matches!(after, Some(Token::Code(_))));
-        if let Some(name) = code(before).or_else(|| code(after)).or(plain)
+        if let Some(name) = code(before).or_else(|| code(after)).or(plain).or(purpose)
             && !found.contains(&name)
         {
             found.push(name);

@@ -210,9 +210,6 @@ impl Reader {
         let (input, output) = (many("input"), many("output"));
         let (depends_on, checks) = (many("depends_on"), many("checks"));
         let (files, serves) = (many("files"), many("serves"));
-        if short.is_some() && title.is_none() {
-            self.warn(&format!("{pointer}/task"), "read as `title`");
-        }
         let id = id.unwrap_or_else(|| {
             let id = format!("T{}", index + 1);
             self.warn(&format!("{pointer}/id"), format!("missing; `{id}` is used"));
@@ -222,11 +219,8 @@ impl Reader {
             self.warn(&format!("{pointer}/agent"), "missing; a task has exactly one agent");
             String::new()
         });
-        let title = title.or(short).unwrap_or_else(|| {
-            let made = if output.is_empty() { id.clone() } else { output.join(", ") };
-            self.warn(&format!("{pointer}/title"), "missing; made from what the task yields");
-            made
-        });
+        let made = if output.is_empty() { id.clone() } else { output.join(", ") };
+        let title = self.title(pointer, title, short, made);
         let mut needed = |name: &str, found: Vec<String>, instead: String| {
             if found.is_empty() {
                 self.warn(&format!("{pointer}/{name}"), "missing; at least one entry is expected");
@@ -263,6 +257,24 @@ impl Reader {
             observe,
             execution: execution.unwrap_or(Execution::Delegated),
         }
+    }
+
+    fn title(
+        &mut self,
+        pointer: &str,
+        title: Option<String>,
+        short: Option<String>,
+        made: String,
+    ) -> String {
+        if let Some(title) = title {
+            return title;
+        }
+        if let Some(short) = short {
+            self.warn(&format!("{pointer}/task"), "read as `title`");
+            return short;
+        }
+        self.warn(&format!("{pointer}/title"), "missing; made from what the task yields");
+        made
     }
 
     fn classification(&mut self, value: Option<Value>, tasks: usize) -> Classification {

@@ -4,7 +4,7 @@ use super::decompose::{Stage, Step};
 use super::facts::Facts;
 use super::roles::Role;
 use super::words::{Words, singular};
-use crate::domain::plan::{Artefact, Execution, Pattern, Requirement};
+use crate::domain::plan::{Artefact, Execution, Pattern, Requirement, WorkScope};
 
 const DATA: &[&str] =
     &["column", "table", "migration", "schema", "index", "foreign key", "many to many", "nullable"];
@@ -53,6 +53,7 @@ const SIGNALS: &[&str] = &[
     "tracing",
     "monitored",
 ];
+const WEB: &[&str] = &["frontend", "front end", "web app", "web client", "mobile app"];
 /// What infrastructure does after an incident, when nobody else of the pattern writes it.
 const CONTAINMENT: &[&str] = &["alert", "alerts", "dashboard", "probe", "probes", "replicas"];
 
@@ -65,7 +66,12 @@ pub fn serves(facts: &Facts<'_>, steps: &[Step]) -> Vec<Vec<String>> {
         .rposition(|step| step.stage == Stage::Build && !is_tests(step))
         .or_else(|| steps.iter().rposition(|step| step.execution != Execution::Advice))
         .unwrap_or(0);
+    let cross = facts.nature.scope == Some(WorkScope::CrossStack);
     for requirement in &facts.asked.requirements {
+        // The web part is handed over; no task here serves it.
+        if cross && Words::of(&requirement.text).any(WEB) {
+            continue;
+        }
         let mut claimed = false;
         let mut tested = false;
         for (step, list) in steps.iter().zip(&mut served) {

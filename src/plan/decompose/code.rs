@@ -108,7 +108,8 @@ pub fn tests_first(facts: &Facts<'_>) -> Step {
 
 /// Whether tests can be prepared: there is behaviour to test and a place for tests.
 pub fn has_tests(facts: &Facts<'_>) -> bool {
-    !behaviour(facts).is_empty() && !test_files(facts).is_empty()
+    let refactors = facts.nature.kind == Some(WorkKind::Refactor);
+    !refactors && !behaviour(facts).is_empty() && !test_files(facts).is_empty()
 }
 
 /// The requirements that say how the software behaves.
@@ -144,7 +145,10 @@ fn behaviour(facts: &Facts<'_>) -> Vec<Prose> {
             "helm",
         ])
     };
-    let behaves = facts.asked.requirements.iter().filter(|requirement| !other(&requirement.text));
+    let behaves = facts.asked.requirements.iter().filter(|requirement| {
+        // A title says what is wanted, not how one sees that it is there.
+        !other(&requirement.text) && requirement.from != "title"
+    });
     behaves.map(|requirement| requirement.text.clone()).take(10).collect()
 }
 
@@ -174,7 +178,8 @@ fn quoted_goal(facts: &Facts<'_>) -> Prose {
 fn test_files(facts: &Facts<'_>) -> Vec<String> {
     let existing: Vec<String> =
         facts.relevant.iter().filter(|r| r.test).map(|r| r.path.clone()).take(2).collect();
-    if !existing.is_empty() {
+    let new_service = facts.nature.pattern == Some(Pattern::NewService);
+    if !existing.is_empty() && !new_service {
         return existing;
     }
     // The directory with most tests.

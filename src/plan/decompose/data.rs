@@ -2,9 +2,11 @@
 
 use super::{Stage, Step};
 use crate::domain::finding::Prose;
+use crate::domain::path::RepoPath;
 use crate::domain::plan::{Artefact, Execution, FileAction, Pattern, SchemaChange};
 use crate::plan::facts::Facts;
 use crate::plan::paths;
+use crate::plan::repository::migration_directory;
 use crate::plan::roles::Role;
 use crate::plan::schema::Destructive;
 use crate::plan::words::{code, codes, list};
@@ -131,6 +133,8 @@ fn with_models(facts: &Facts<'_>, mut step: Step, tables: &[String]) -> Step {
     for table in tables {
         if let Some(known) = facts.repository.table(table)
             && !known.path.ends_with(".sql")
+            // A migration that was applied is never changed.
+            && !is_migration(&known.path)
         {
             step = step.file(known.path.clone(), FileAction::Modify);
             models.push(known.path.clone());
@@ -153,6 +157,10 @@ fn with_models(facts: &Facts<'_>, mut step: Step, tables: &[String]) -> Step {
     models.sort();
     models.dedup();
     step.output(format!("The same in {}", codes(&models)))
+}
+
+fn is_migration(path: &str) -> bool {
+    RepoPath::new(path).is_some_and(|path| migration_directory(&path).is_some())
 }
 
 fn rollback(facts: &Facts<'_>, tables: &[String]) -> Prose {

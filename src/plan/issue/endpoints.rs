@@ -84,9 +84,10 @@ fn in_text(text: &str) -> Vec<Endpoint> {
     let mut found: Vec<Endpoint> = Vec::new();
     let mut method: Option<&str> = None;
     for token in text.split_whitespace() {
-        let token =
-            token.trim_matches(|c: char| matches!(c, '`' | ',' | ';' | '(' | ')' | '"' | '\''));
-        let token = token.trim_end_matches(['.', ':', '?', '!']);
+        let around = |c: char| {
+            matches!(c, '`' | ',' | ';' | '(' | ')' | '"' | '\'' | '.' | ':' | '?' | '!' | '*')
+        };
+        let token = token.trim_matches(around);
         if let Some(known) = METHODS.iter().find(|known| **known == token) {
             method = Some(known);
         } else if let Some(verb) = method {

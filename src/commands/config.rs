@@ -1,6 +1,6 @@
 //! `config`
 
-use super::{Command, Verb};
+use super::{Command, Place, Verb};
 use crate::ports::forge::Permission;
 
 pub const VERB: Verb = Verb {
@@ -8,5 +8,6 @@ pub const VERB: Verb = Verb {
     usage: "config",
     help: "shows the policy in force and its problems",
     needs: Permission::Read,
+    on: Place::Pulls,
     parse: |arguments| arguments.none(Command::Config),
 };

@@ -1,6 +1,6 @@
 //! `dismiss ID REASON`
 
-use super::{ArgumentError, Arguments, Command, FindingRef, Verb};
+use super::{ArgumentError, Arguments, Command, FindingRef, Place, Verb};
 use crate::ports::forge::Permission;
 
 /// Longest reason kept, in characters.
@@ -11,6 +11,7 @@ pub const VERB: Verb = Verb {
     usage: "dismiss ID REASON",
     help: "sets a finding aside, for the reason given",
     needs: Permission::Write,
+    on: Place::Pulls,
     parse,
 };
 

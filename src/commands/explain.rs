@@ -1,6 +1,6 @@
 //! `explain RULE` or `explain ID`
 
-use super::{ArgumentError, Arguments, Command, ExplainTarget, FindingRef, Verb, shown};
+use super::{ArgumentError, Arguments, Command, ExplainTarget, FindingRef, Place, Verb, shown};
 use crate::ports::forge::Permission;
 
 pub const VERB: Verb = Verb {
@@ -8,6 +8,7 @@ pub const VERB: Verb = Verb {
     usage: "explain RULE|ID",
     help: "explains a rule, or a finding by the id that the summary shows",
     needs: Permission::Read,
+    on: Place::Pulls,
     parse,
 };
 

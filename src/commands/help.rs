@@ -1,6 +1,6 @@
 //! `help`
 
-use super::{Command, Verb};
+use super::{Command, Place, Verb};
 use crate::ports::forge::Permission;
 
 pub const VERB: Verb = Verb {
@@ -8,5 +8,6 @@ pub const VERB: Verb = Verb {
     usage: "help",
     help: "lists the commands",
     needs: Permission::Read,
+    on: Place::Both,
     parse: |arguments| arguments.none(Command::Help),
 };

@@ -1,19 +1,28 @@
 //! Commands in comments. A command is a file in this directory and a line in [`VERBS`]; help,
 //! parsing and suggestions walk that list.
 
+mod answer;
+mod approve;
+mod cancel;
 mod config;
 mod dismiss;
 mod explain;
 mod finding_ref;
+mod gate;
 mod help;
+mod implement;
 mod parse;
 mod pause;
+mod plan;
+mod reject;
 mod restore;
 mod resume;
 mod review;
 mod status;
 
+pub use answer::{AnswerText, GivenAnswer, replies};
 pub use finding_ref::FindingRef;
+pub use gate::{GateName, gate_kind_name};
 pub use parse::{MAX_BODY, MAX_COMMANDS, parse, suggestion};
 
 use crate::domain::team::{Lane, Team};
@@ -23,14 +32,39 @@ use crate::ports::forge::Permission;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     Help,
-    Review { agents: Vec<AgentName>, full: bool },
-    Explain { what: ExplainTarget },
-    Dismiss { finding: FindingRef, reason: String },
-    Restore { finding: FindingRef },
+    Review {
+        agents: Vec<AgentName>,
+        full: bool,
+    },
+    Explain {
+        what: ExplainTarget,
+    },
+    Dismiss {
+        finding: FindingRef,
+        reason: String,
+    },
+    Restore {
+        finding: FindingRef,
+    },
     Pause,
     Resume,
     Status,
     Config,
+    Plan,
+    Answer {
+        answers: Vec<GivenAnswer>,
+    },
+    /// `seen` is the start of a digest or commit, in lower case.
+    Approve {
+        gate: GateName,
+        seen: Option<String>,
+    },
+    Reject {
+        gate: GateName,
+        reason: String,
+    },
+    Implement,
+    Cancel,
 }
 
 /// The name of a member of the team as typed: letters, digits, `-`, `_`, `.` and `/`.
@@ -45,6 +79,14 @@ pub enum ExplainTarget {
     Finding(FindingRef),
 }
 
+/// Where a verb means something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Pulls,
+    Issues,
+    Both,
+}
+
 /// A verb of the grammar.
 pub struct Verb {
     pub name: &'static str,
@@ -54,6 +96,7 @@ pub struct Verb {
     pub help: &'static str,
     /// Asked of the forge when the command is carried out.
     pub needs: Permission,
+    pub on: Place,
     parse: fn(&Arguments<'_>) -> Result<Command, ArgumentError>,
 }
 
@@ -72,6 +115,11 @@ impl PartialEq for Verb {
 /// Every verb, in the order of help.
 pub const VERBS: &[&Verb] = &[
     &review::VERB,
+    &plan::VERB,
+    &answer::VERB,
+    &approve::VERB,
+    &reject::VERB,
+    &implement::VERB,
     &explain::VERB,
     &dismiss::VERB,
     &restore::VERB,
@@ -79,6 +127,7 @@ pub const VERBS: &[&Verb] = &[
     &config::VERB,
     &pause::VERB,
     &resume::VERB,
+    &cancel::VERB,
     &help::VERB,
 ];
 

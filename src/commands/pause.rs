@@ -1,12 +1,13 @@
 //! `pause`
 
-use super::{Command, Verb};
+use super::{Command, Place, Verb};
 use crate::ports::forge::Permission;
 
 pub const VERB: Verb = Verb {
     name: "pause",
     usage: "pause",
-    help: "stops reviews of new commits on this pull request",
+    help: "stops reviews of new commits, or the work of a plan",
     needs: Permission::Triage,
+    on: Place::Both,
     parse: |arguments| arguments.none(Command::Pause),
 };

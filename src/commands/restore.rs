@@ -1,6 +1,6 @@
 //! `restore ID`
 
-use super::{ArgumentError, Arguments, Command, FindingRef, Verb};
+use super::{ArgumentError, Arguments, Command, FindingRef, Place, Verb};
 use crate::ports::forge::Permission;
 
 pub const VERB: Verb = Verb {
@@ -8,6 +8,7 @@ pub const VERB: Verb = Verb {
     usage: "restore ID",
     help: "takes a dismissed finding up again",
     needs: Permission::Triage,
+    on: Place::Pulls,
     parse,
 };
 

@@ -1,12 +1,13 @@
 //! `resume`
 
-use super::{Command, Verb};
+use super::{Command, Place, Verb};
 use crate::ports::forge::Permission;
 
 pub const VERB: Verb = Verb {
     name: "resume",
     usage: "resume",
-    help: "takes reviews of new commits up again",
+    help: "takes reviews or the work of a plan up again",
     needs: Permission::Triage,
+    on: Place::Both,
     parse: |arguments| arguments.none(Command::Resume),
 };

@@ -1,6 +1,6 @@
 //! `review [agent...] [--full]`
 
-use super::{AgentName, ArgumentError, Arguments, Command, Verb, shown};
+use super::{AgentName, ArgumentError, Arguments, Command, Place, Verb, shown};
 use crate::ports::forge::Permission;
 
 /// More names than a team has members.
@@ -12,6 +12,7 @@ pub const VERB: Verb = Verb {
     help: "reviews the present head, by all or by the named agents; `--full` also if nothing \
            changed since the last review",
     needs: Permission::Triage,
+    on: Place::Pulls,
     parse,
 };
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::finding::Severity;
 use crate::domain::instructions::{Problem, ProblemLevel};
 use crate::domain::path::RepoPath;
+use crate::domain::run::PlanDetail;
 
 /// Where the policy lives.
 pub const POLICY_PATH: &str = ".github/backend-team.toml";
@@ -43,6 +44,8 @@ pub struct Policy {
     pub checks: ChecksPolicy,
     pub labels: LabelsPolicy,
     pub commands: CommandsPolicy,
+    pub gates: GatesPolicy,
+    pub plans: PlansPolicy,
 }
 
 /// When the aggregate check fails.
@@ -161,9 +164,9 @@ pub struct ChecksPolicy {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct LabelsPolicy {
-    /// This label asks for a review, drafts and bots included.
+    /// This label asks for a review, drafts and bots included, and on an issue for a plan.
     pub trigger: String,
-    /// Pull requests with one of these labels are left alone.
+    /// Pull requests and issues with one of these labels are left alone.
     pub exclude: Vec<String>,
     /// Whether the outcome is also shown as a label (`backend-team: findings`, …).
     pub state: bool,
@@ -174,6 +177,27 @@ pub struct LabelsPolicy {
 pub struct CommandsPolicy {
     /// What a command starts with, without the slash.
     pub prefix: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct GatesPolicy {
+    /// Who approves and rejects: `@org/team` or a login. Empty: whoever has maintain or admin
+    /// permission. Never the author, never a bot.
+    pub approvers: Vec<String>,
+    /// Whether approved plans are written to branches, with draft pull requests. Otherwise, and
+    /// where the App may not write, the diff is shown in a comment.
+    #[serde(alias = "allow_branches")]
+    pub allow_branches: bool,
+    /// Whether the work starts as soon as every gate is approved; otherwise `implement` starts it.
+    pub automatic: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct PlansPolicy {
+    /// How much of a plan's comment is open to the eye: `terse`, `balanced` or `verbose`.
+    pub detail: PlanDetail,
 }
 
 impl Default for Policy {
@@ -190,6 +214,8 @@ impl Default for Policy {
             checks: ChecksPolicy::default(),
             labels: LabelsPolicy::default(),
             commands: CommandsPolicy::default(),
+            gates: GatesPolicy::default(),
+            plans: PlansPolicy::default(),
         }
     }
 }
@@ -219,6 +245,12 @@ impl Default for LabelsPolicy {
 impl Default for CommandsPolicy {
     fn default() -> Self {
         Self { prefix: "backend-team".to_owned() }
+    }
+}
+
+impl Default for GatesPolicy {
+    fn default() -> Self {
+        Self { approvers: Vec::new(), allow_branches: true, automatic: true }
     }
 }
 

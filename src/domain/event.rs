@@ -30,6 +30,17 @@ pub enum PullAction {
     Unlabeled,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IssueAction {
+    Labeled,
+    Unlabeled,
+    /// Title or text.
+    Edited,
+    Reopened,
+    Closed,
+}
+
 /// An account that did something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
@@ -60,10 +71,13 @@ pub enum Event {
         author: Actor,
         body: Untrusted<String>,
     },
-    IssueLabeled {
+    /// Something happened to an issue that is no pull request.
+    Issue {
         repo: RepoRef,
         number: Number,
-        label: String,
+        action: IssueAction,
+        /// The label of `Labeled` and `Unlabeled`.
+        label: Option<String>,
         sender: Actor,
     },
     /// "Re-run" on one of our check runs.

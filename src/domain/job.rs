@@ -50,6 +50,16 @@ pub enum JobKind {
         author: Actor,
         body: Untrusted<String>,
     },
+    /// Bring the plan of an issue in line with the issue as it is now.
+    PlanIssue {
+        number: Number,
+        /// The label that was added, where that is what happened.
+        label: Option<String>,
+    },
+    /// Carry out the approved plan of an issue.
+    ExecutePlan { number: Number },
+    /// Bring the plans of this repository that follow its default branch in line with it.
+    RefreshPlans,
     /// Find pull requests of this repository without a current check and enqueue them.
     Resync,
     /// Forget a repository that we lost: its cache and state.
@@ -60,9 +70,11 @@ impl JobKind {
     /// Jobs with the same subject never run at the same time.
     pub fn subject(&self) -> String {
         match self {
-            Self::ReviewPull { number, .. } | Self::AnswerCommand { number, .. } => {
-                format!("pull/{number}")
-            }
+            Self::ReviewPull { number, .. }
+            | Self::AnswerCommand { number, .. }
+            | Self::PlanIssue { number, .. }
+            | Self::ExecutePlan { number } => format!("pull/{number}"),
+            Self::RefreshPlans => "plans".to_owned(),
             Self::ReviewMergeGroup { head, .. } | Self::FindPulls { head } => {
                 format!("commit/{head}")
             }
@@ -78,6 +90,9 @@ impl JobKind {
             Self::ReviewMergeGroup { .. } => "merge-group".to_owned(),
             Self::FindPulls { .. } => "find-pulls".to_owned(),
             Self::AnswerCommand { comment, .. } => format!("command/{comment}"),
+            Self::PlanIssue { .. } => "plan".to_owned(),
+            Self::ExecutePlan { .. } => "execute".to_owned(),
+            Self::RefreshPlans => "refresh-plans".to_owned(),
             Self::Resync => "resync".to_owned(),
             Self::Forget => "forget".to_owned(),
         }
@@ -104,6 +119,9 @@ impl JobKind {
                     requested: asked_a || asked_b,
                 }
             }
+            (Self::PlanIssue { number, label: older }, Self::PlanIssue { label: newer, .. }) => {
+                Self::PlanIssue { number, label: newer.or(older) }
+            }
             (_, newer) => newer,
         }
     }
@@ -115,6 +133,9 @@ impl JobKind {
             Self::ReviewMergeGroup { .. } => "review_merge_group",
             Self::FindPulls { .. } => "find_pulls",
             Self::AnswerCommand { .. } => "answer_command",
+            Self::PlanIssue { .. } => "plan_issue",
+            Self::ExecutePlan { .. } => "execute_plan",
+            Self::RefreshPlans => "refresh_plans",
             Self::Resync => "resync",
             Self::Forget => "forget",
         }

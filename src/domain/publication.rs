@@ -50,6 +50,10 @@ pub enum Publication {
 pub enum CommentPurpose {
     /// The review summary.
     Review,
+    /// The plan of an issue.
+    Plan,
+    /// What was written for a plan, where no branch could be written.
+    PlanDiff,
     /// The answer to one command comment.
     Answer(CommentId),
 }
@@ -60,6 +64,8 @@ impl CommentPurpose {
     pub fn marker(&self) -> String {
         match self {
             Self::Review => "<!-- backend-team:review -->".to_owned(),
+            Self::Plan => "<!-- backend-team:plan -->".to_owned(),
+            Self::PlanDiff => "<!-- backend-team:plan-diff -->".to_owned(),
             Self::Answer(comment) => format!("<!-- backend-team:answer:{comment} -->"),
         }
     }

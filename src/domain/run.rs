@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 
 pub use self::approval::{Approval, Approved, Approver, GateChoice, NotApproved, Refusal};
 pub use self::recovery::{Failure, MAX_ATTEMPTS, MAX_DEPTH, Recovery, TaskRun, TaskState, recover};
-use super::ids::{CommitSha, Login, Number};
+use super::ids::{CommentId, CommitSha, Login, Number};
+use super::instructions::Problem;
 use super::job::Timestamp;
-use super::plan::{Answered, Execution, GateKind, Plan, Task};
+use super::plan::{Answered, Execution, FileAction, FileClass, GateKind, Plan, Task};
 
 /// Longest answer or reason that is kept, in characters.
 pub const MAX_WORDS: usize = 500;
@@ -72,12 +73,30 @@ pub struct Current {
     pub inputs: String,
     /// When it was made: words spoken before cannot be about it.
     pub made_at: Timestamp,
+    /// Problems of policy and instruction files, as they are shown with the plan.
+    pub problems: Vec<Problem>,
+}
+
+/// How much of a plan is open to the eye.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum PlanDetail {
+    Terse,
+    #[default]
+    Balanced,
+    Verbose,
 }
 
 /// What the base commit's policy says about plans.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RunRules {
+    /// The label that asks for a plan.
+    pub trigger: String,
+    /// Issues with one of these labels are left alone.
+    pub exclude: Vec<String>,
     /// `@org/team`, a login, or empty: whoever maintains the repository.
     pub approvers: Vec<String>,
     pub allow_branches: bool,
@@ -87,16 +106,20 @@ pub struct RunRules {
     pub labels: bool,
     /// The word that commands start with, without the slash.
     pub prefix: String,
+    pub detail: PlanDetail,
 }
 
 impl Default for RunRules {
     fn default() -> Self {
         Self {
+            trigger: "backend-team".to_owned(),
+            exclude: Vec::new(),
             approvers: Vec::new(),
             allow_branches: true,
             automatic: true,
             labels: false,
             prefix: "backend-team".to_owned(),
+            detail: PlanDetail::Balanced,
         }
     }
 }
@@ -111,6 +134,20 @@ pub struct Delivery {
     pub pull: Option<Number>,
     /// Why there is no branch or no pull request.
     pub why: Option<String>,
+    /// What was written, where it could not go to a branch.
+    pub written: Vec<WrittenText>,
+}
+
+/// A file that a task wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WrittenText {
+    pub path: String,
+    pub class: FileClass,
+    pub action: FileAction,
+    pub content: String,
+    /// The task that wrote it.
+    pub task: String,
 }
 
 /// A plan of an issue over time.
@@ -132,7 +169,13 @@ pub struct PlanRun {
     pub delivery: Option<Delivery>,
     /// Digest of what is shown outside: tells whether it must be shown again.
     pub shown: Option<String>,
+    /// Commands that changed this run, the newest last: comment and line. A job that runs again
+    /// must not do them again.
+    pub applied: Vec<(CommentId, usize)>,
 }
+
+/// Commands that are remembered.
+const MAX_APPLIED: usize = 50;
 
 impl PlanRun {
     pub fn new(author: Login, asked: bool) -> Self {
@@ -148,7 +191,14 @@ impl PlanRun {
             tasks: Vec::new(),
             delivery: None,
             shown: None,
+            applied: Vec::new(),
         }
+    }
+
+    /// Remembers that a line of a comment was carried out.
+    pub fn apply(&mut self, line: (CommentId, usize)) {
+        self.applied.push(line);
+        self.applied.drain(..self.applied.len().saturating_sub(MAX_APPLIED));
     }
 
     /// Whether anything may still happen without a new command.
@@ -243,11 +293,10 @@ impl PlanRun {
         matches!(self.phase, Phase::Cancelled { cause: Cancelled::Closed | Cancelled::Unlabelled })
     }
 
-    /// Work begins. Everything that is generated waits; the rest is for people.
-    pub fn start(&mut self, approved: &Approved) {
+    /// Work begins.
+    pub fn start(&mut self, _approved: &Approved) {
         if self.phase == Phase::Approved {
             self.phase = Phase::Executing;
-            self.tasks = approved.plan().tasks.iter().map(first_state).collect();
         }
     }
 
@@ -280,6 +329,7 @@ impl PlanRun {
     }
 }
 
+/// What is generated waits; the rest is for people.
 fn first_state(task: &Task) -> TaskRun {
     let state = match task.execution {
         Execution::Generated { .. } => TaskState::Waiting,

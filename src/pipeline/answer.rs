@@ -1,25 +1,31 @@
 //! Carries out the commands of one comment.
 
+mod issue;
+mod pull;
+
 use super::load;
 use super::publish::Known;
 use super::review_pull::fetch;
 use super::{JobError, Services};
 use crate::commands::{
-    self, AgentName, Command, ExplainTarget, FindingRef, Parsed, VERBS, Verb, lanes_of,
+    self, AgentName, Command, ExplainTarget, FindingRef, Parsed, Place, VERBS, Verb, lanes_of,
     permission_name,
 };
 use crate::config::policy::{POLICY_PATH, Policy};
 use crate::domain::event::{Actor, RepoRef};
 use crate::domain::ids::{CommentId, Login, Number};
+use crate::domain::issue::Issue;
 use crate::domain::job::{JobKind, NewJob};
 use crate::domain::publication::{CommentPurpose, Publication, Reaction};
 use crate::domain::report::{RememberedFinding, RememberedState};
+use crate::domain::run::Phase;
 use crate::domain::team::Lane;
 use crate::ports::forge::{Permission, Pull};
 use crate::ports::ledger::PullMemory;
 use crate::ports::queue::Lease;
 use crate::ports::source::Fetched;
 use crate::report::RuleDoc;
+use crate::report::plan_reply;
 use crate::report::reply::{self, HelpRow, PolicySource, Status};
 use crate::rules::{self, Rule};
 
@@ -41,7 +47,9 @@ pub async fn answer(services: &Services, lease: &Lease) -> Result<(), JobError> 
         policy.commands.prefix.clone_from(prefix);
     }
     let parsed = commands::parse(body.expose(), &policy.commands.prefix);
-    if parsed.is_empty() {
+    let waits = memory.plan.as_ref().is_some_and(|run| run.phase == Phase::NeedsInput);
+    let replies = commands::replies(body.expose()).filter(|_| !on_pull && waits);
+    if parsed.is_empty() && replies.is_none() {
         return Ok(());
     }
     let pull = match on_pull {
@@ -56,15 +64,23 @@ pub async fn answer(services: &Services, lease: &Lease) -> Result<(), JobError> 
         comment: *comment,
         author,
         pull,
+        issue: None,
+        line: 0,
         memory,
         policy,
         permission: None,
         replies: Vec::new(),
         refused: false,
     };
+    if parsed.is_empty() {
+        // Ordinary conversation, unless it answers what is asked: no word about it otherwise.
+        let answered = answering.answer_questions(&replies.unwrap_or_default(), true).await?;
+        return if answered { answering.finish().await } else { Ok(()) };
+    }
     answering.react(Reaction::Eyes).await?;
     for line in parsed {
         answering.line(line).await?;
+        answering.line += 1;
     }
     answering.finish().await
 }
@@ -78,6 +94,10 @@ struct Answering<'a> {
     author: &'a Actor,
     /// `None` on an issue.
     pull: Option<Pull>,
+    /// Once read.
+    issue: Option<Issue>,
+    /// Which command of the comment is carried out, from 0.
+    line: usize,
     memory: PullMemory,
     /// The defaults with the repository's prefix: what the answers' texts need.
     policy: Policy,
@@ -109,21 +129,36 @@ impl Answering<'_> {
 
     /// Whether the author may, asked of GitHub now.
     async fn may(&mut self, verb: &Verb) -> Result<bool, JobError> {
-        if self.pull.is_none() && verb.name != "help" {
-            self.refuse(reply::only_on_pulls(self.comment, verb.name));
-            return Ok(false);
+        match (verb.on, self.pull.is_some()) {
+            (Place::Pulls, false) => {
+                self.refuse(reply::only_on_pulls(self.comment, verb.name));
+                return Ok(false);
+            }
+            (Place::Issues, true) => {
+                self.refuse(plan_reply::only_on_issues(self.comment, verb.name));
+                return Ok(false);
+            }
+            _ => {}
         }
-        let permission = match self.permission {
-            Some(known) => known,
-            None => self.services.reader.permission(self.repo, &self.author.login.0).await?,
-        };
-        self.permission = Some(permission);
-        if permission < verb.needs {
+        if verb.needs == Permission::None {
+            return Ok(true);
+        }
+        if self.permission().await? < verb.needs {
             let needs = permission_name(verb.needs);
             self.refuse(reply::refused(self.comment, &self.author.login, verb.name, needs));
             return Ok(false);
         }
         Ok(true)
+    }
+
+    /// What the author may do in the repository, asked of GitHub now.
+    async fn permission(&mut self) -> Result<Permission, JobError> {
+        let permission = match self.permission {
+            Some(known) => known,
+            None => self.services.reader.permission(self.repo, &self.author.login.0).await?,
+        };
+        self.permission = Some(permission);
+        Ok(permission)
     }
 
     /// Refusals are answered once, and on forks not at all: a reaction is enough for strangers.
@@ -147,6 +182,28 @@ impl Answering<'_> {
             Command::Restore { finding } => {
                 return self.change_state(&finding, RememberedState::Open).await;
             }
+            Command::Plan if self.pull.is_none() => return self.plan_issue().await,
+            Command::Plan => return self.plan_pull().await,
+            Command::Approve { gate, seen } if self.pull.is_some() => {
+                return self.approve_pull(&gate, seen.as_deref()).await;
+            }
+            Command::Reject { gate, .. } if self.pull.is_some() => {
+                return self.reject_pull(&gate).await;
+            }
+            Command::Pause if self.pull.is_none() => return self.pause_plan(true).await,
+            Command::Resume if self.pull.is_none() => return self.pause_plan(false).await,
+            Command::Status if self.pull.is_none() => self.plan_status(),
+            Command::Approve { gate, seen } => {
+                return self.approve_plan(&gate, seen.as_deref()).await;
+            }
+            Command::Reject { gate, reason } => {
+                return self.reject_plan(&gate, &reason).await;
+            }
+            Command::Answer { answers } => {
+                self.answer_questions(&answers, false).await?;
+            }
+            Command::Implement => return self.implement().await,
+            Command::Cancel => return self.cancel_plan().await,
             Command::Pause => {
                 self.memory.paused = true;
                 self.save().await?;

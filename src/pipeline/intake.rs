@@ -1,6 +1,7 @@
 //! From an event to the jobs it causes. Pure.
 
-use crate::domain::event::{Actor, Event, PullAction, RepoRef};
+use crate::commands;
+use crate::domain::event::{Actor, Event, IssueAction, PullAction, RepoRef};
 use crate::domain::ids::{DeliveryId, Number};
 use crate::domain::job::{JobKind, NewJob};
 use crate::report::labels;
@@ -24,7 +25,9 @@ pub fn jobs_for(event: &Event, delivery: &DeliveryId, trusted_bots: &[String]) -
         Event::Pull { repo, number, .. } => vec![job(repo, review(*number, false))],
         Event::Comment { repo, number, on_pull, comment, author, body } => {
             let listens = !author.is_bot || trusted(author, trusted_bots);
-            if !listens || !may_hold_command(body.expose()) {
+            let text = body.expose();
+            let said = may_hold_command(text) || (!on_pull && commands::replies(text).is_some());
+            if !listens || !said {
                 return Vec::new();
             }
             let kind = JobKind::AnswerCommand {
@@ -56,9 +59,14 @@ pub fn jobs_for(event: &Event, delivery: &DeliveryId, trusted_bots: &[String]) -
                 job(&repo, JobKind::Forget)
             })
             .collect(),
-        Event::IssueLabeled { .. }
-        | Event::MergeGroup { .. }
-        | Event::DefaultBranchPush { .. }
+        // Our own state label says nothing new.
+        Event::Issue { label: Some(label), .. } if labels::is_state(label) => Vec::new(),
+        Event::Issue { repo, number, action, label, .. } => {
+            let label = label.clone().filter(|_| *action == IssueAction::Labeled);
+            vec![job(repo, JobKind::PlanIssue { number: *number, label })]
+        }
+        Event::DefaultBranchPush { repo, .. } => vec![job(repo, JobKind::RefreshPlans)],
+        Event::MergeGroup { .. }
         | Event::RepositoriesAdded { .. }
         | Event::Ping
         | Event::Ignored { .. } => Vec::new(),
@@ -120,6 +128,36 @@ mod tests {
         assert_eq!(jobs(&comment("hello\n/backend-team review", false)).len(), 1);
         assert_eq!(jobs(&comment("Ask backend team review", false)).len(), 1);
         assert!(jobs(&comment("é", false)).is_empty());
+    }
+
+    #[test]
+    fn issues_and_pushes_concern_plans() {
+        let sender = Actor { login: Login("alice".into()), is_bot: false };
+        let issue = |action, label: Option<&str>| Event::Issue {
+            repo: repo(),
+            number: Number(7),
+            action,
+            label: label.map(str::to_owned),
+            sender: sender.clone(),
+        };
+        let plan = |label: Option<&str>| {
+            vec![JobKind::PlanIssue { number: Number(7), label: label.map(str::to_owned) }]
+        };
+        let labelled = issue(IssueAction::Labeled, Some("backend-team"));
+        assert_eq!(jobs(&labelled), plan(Some("backend-team")));
+        assert_eq!(jobs(&issue(IssueAction::Unlabeled, Some("bug"))), plan(None));
+        assert_eq!(jobs(&issue(IssueAction::Closed, None)), plan(None));
+        let own = issue(IssueAction::Labeled, Some("backend-team: needs-input"));
+        assert_eq!(jobs(&own), []);
+        let head = CommitSha::parse(&"a".repeat(40)).unwrap();
+        let push = Event::DefaultBranchPush { repo: repo(), head };
+        assert_eq!(jobs(&push), [JobKind::RefreshPlans]);
+        let Event::Comment { repo, number, comment, author, .. } = comment("", false) else {
+            panic!("a comment is a comment")
+        };
+        let body = Untrusted::from("1: A");
+        let reply = Event::Comment { repo, number, on_pull: false, comment, author, body };
+        assert_eq!(jobs(&reply).len(), 1, "a plain reply may answer a question");
     }
 
     #[test]

@@ -2,13 +2,17 @@
 
 pub mod answer;
 pub mod apply;
+pub mod approvers;
 pub mod draft;
 mod error;
+pub mod execute;
 pub mod fix;
 pub mod intake;
 pub mod lint;
 pub mod load;
 mod owner_policy;
+pub mod plan_issue;
+pub mod plan_show;
 pub mod progress;
 pub mod publish;
 pub mod remember;

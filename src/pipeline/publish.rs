@@ -1,10 +1,13 @@
 //! Makes the outside look as it should. Reads what is there, does the difference, and nothing
 //! else: running it again changes nothing, dying in the middle loses nothing.
 
+mod branch;
+
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+pub use self::branch::{BranchCommit, Written};
 use crate::domain::event::RepoRef;
 use crate::domain::finding::Fingerprint;
 use crate::domain::ids::{CommentId, CommitSha, Number};

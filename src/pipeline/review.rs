@@ -8,7 +8,8 @@ use crate::agents::{RuleLog, RunLimits, RunOutcome, run_rules};
 use crate::classify::classify;
 use crate::domain::change::{Anchor, Change, FileChange, SourceFile, Text};
 use crate::domain::diff::Side;
-use crate::domain::finding::RuleCode;
+use crate::domain::finding::{Fingerprint, RuleCode};
+use crate::domain::ids::Login;
 use crate::domain::path::RepoPath;
 use crate::domain::report::{
     AgentSection, Answer, ChangeStats, NotChecked, RememberedFinding, Report,
@@ -17,6 +18,7 @@ use crate::domain::routing::{Assignment, ChangeLabel, Reason, Routing};
 use crate::domain::team::{Lane, Team};
 use crate::instructions;
 use crate::ports::source::{Fetched, Need, Source, SourceError};
+use crate::report::gates;
 use crate::report::settle::{Settled, Settling};
 use crate::report::verdict;
 use crate::routing;
@@ -29,6 +31,8 @@ pub struct ReviewRequest {
     pub memory: Vec<RememberedFinding>,
     /// Only these reviewers; empty means everyone who is needed.
     pub lanes: Vec<Lane>,
+    /// Gates that somebody approved for the head under review.
+    pub approved: Vec<(Fingerprint, Login)>,
     pub limits: RunLimits,
 }
 
@@ -59,7 +63,8 @@ pub async fn review(
     let outcome = run(&selection, loaded, gathered, request.limits).await?;
     call_for_findings(&mut routing, team, &outcome);
     not_checked.extend(outcome.not_checked.iter().cloned());
-    let settled = settle(loaded, &request, &lanes, &outcome);
+    let mut settled = settle(loaded, &request, &lanes, &outcome);
+    gates::set_aside(&mut settled, &request.approved);
     Ok(assemble(loaded, routing, outcome, not_checked, settled))
 }
 

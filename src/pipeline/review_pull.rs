@@ -13,7 +13,7 @@ use crate::config::policy::Policy;
 use crate::domain::change::Subject;
 use crate::domain::event::RepoRef;
 use crate::domain::finding::Fingerprint;
-use crate::domain::ids::{CommitSha, Number};
+use crate::domain::ids::{CommitSha, Login, Number};
 use crate::domain::job::JobKind;
 use crate::domain::publication::{CommentPurpose, Publication};
 use crate::domain::report::{RememberedFinding, RememberedState, Report, Verdict};
@@ -74,6 +74,7 @@ pub async fn review_pull(services: &Services, lease: &Lease) -> Result<(), JobEr
     let request = ReviewRequest {
         memory: memory.findings.clone(),
         lanes: wanted.lanes.to_vec(),
+        approved: approved(&memory, &pull.head),
         limits: services.options.run_limits,
     };
     let progress = Progress {
@@ -95,6 +96,12 @@ pub async fn review_pull(services: &Services, lease: &Lease) -> Result<(), JobEr
     run.publish(memory, result, wanted.lanes.is_empty()).await
 }
 
+/// Gates that somebody approved for this very head.
+fn approved(memory: &PullMemory, head: &CommitSha) -> Vec<(Fingerprint, Login)> {
+    let live = memory.gates.iter().filter(|approval| approval.head == *head);
+    live.map(|approval| (approval.finding.clone(), approval.by.clone())).collect()
+}
+
 /// Why the pull request is not reviewed without being asked.
 fn left_alone(pull: &Pull, policy: &Policy, requested: bool) -> Option<&'static str> {
     let has = |label: &str| pull.labels.iter().any(|own| own.eq_ignore_ascii_case(label));
@@ -110,7 +117,7 @@ fn left_alone(pull: &Pull, policy: &Policy, requested: bool) -> Option<&'static 
     (pull.author.is_bot && !policy.review.bots).then_some("by a bot")
 }
 
-fn about(repo: &RepoRef, pull: &Pull) -> ChangeHead {
+pub(super) fn about(repo: &RepoRef, pull: &Pull) -> ChangeHead {
     ChangeHead {
         repo: Some((repo.id, repo.slug.clone())),
         subject: Subject::Pull {

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::{JobError, Services, answer, resync, review_pull};
+use super::{JobError, Services, answer, execute, plan_issue, resync, review_pull};
 use crate::domain::job::{Job, JobKind, JobOutcome};
 use crate::ports::queue::{Lease, StoreError};
 
@@ -242,6 +242,9 @@ async fn perform(services: &Services, lease: &Lease) -> Result<(), JobError> {
             review_pull::review_merge_group(services, lease, head, base).await
         }
         JobKind::AnswerCommand { .. } => answer::answer(services, lease).await,
+        JobKind::PlanIssue { .. } => plan_issue::plan_issue(services, lease).await,
+        JobKind::ExecutePlan { .. } => execute::execute(services, lease).await,
+        JobKind::RefreshPlans => plan_issue::refresh(services, lease).await,
         JobKind::FindPulls { head } => resync::find_pulls(services, lease, head).await,
         JobKind::Resync => resync::resync(services, lease).await,
         JobKind::Forget => resync::forget(services, lease).await,

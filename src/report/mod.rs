@@ -5,6 +5,7 @@ pub mod comment;
 mod comment_sections;
 pub mod findings_v1;
 pub mod fingerprint;
+pub mod gates;
 pub mod github;
 pub mod ignore;
 pub mod labels;
@@ -12,6 +13,7 @@ pub mod line_note;
 pub mod markdown;
 mod place;
 pub mod plan;
+pub mod plan_reply;
 pub mod proposals;
 pub mod reply;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde::de::IgnoredAny;
 
 use super::payload::{LinkedPull, Payload, Repository, commit};
-use crate::domain::event::{Actor, Event, PullAction, RepoRef};
+use crate::domain::event::{Actor, Event, IssueAction, PullAction, RepoRef};
 use crate::domain::ids::{CheckRunId, CommentId, InstallationId, Number};
 use crate::domain::text::Untrusted;
 
@@ -218,17 +218,28 @@ fn issue_comment(payload: Payload) -> Parsed {
 }
 
 fn issue(payload: Payload) -> Parsed {
-    if payload.action.as_deref() != Some("labeled") {
-        return Err(OTHER_ACTION);
-    }
+    let action = match payload.action.as_deref() {
+        Some("labeled") => IssueAction::Labeled,
+        Some("unlabeled") => IssueAction::Unlabeled,
+        Some("edited") => IssueAction::Edited,
+        Some("reopened") => IssueAction::Reopened,
+        // What is gone for good is closed as well.
+        Some("closed" | "deleted" | "transferred") => IssueAction::Closed,
+        _ => return Err(OTHER_ACTION),
+    };
     let repo = repository(&payload)?;
     let sender = sender(&payload)?;
     let issue = payload.issue.ok_or("names no issue")?;
     if issue.pull_request.is_some() {
         return Err("the issue is a pull request");
     }
-    let label = payload.label.ok_or("names no label")?.name;
-    Ok(Event::IssueLabeled { repo, number: Number(issue.number), label, sender })
+    let label = match action {
+        IssueAction::Labeled | IssueAction::Unlabeled => {
+            Some(payload.label.ok_or("names no label")?.name)
+        }
+        _ => None,
+    };
+    Ok(Event::Issue { repo, number: Number(issue.number), action, label, sender })
 }
 
 fn check_run(payload: Payload) -> Parsed {

@@ -11,7 +11,7 @@ use super::harness::faulty::{Outcome, Site};
 /// Most time for anything that is waited for. Reached only when the test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-struct Server {
+pub struct Server {
     child: Child,
     port: u16,
 }
@@ -24,15 +24,18 @@ impl Drop for Server {
     }
 }
 
-struct Place {
-    site: Site,
+pub struct Place {
+    pub site: Site,
     folder: tempfile::TempDir,
     port: u16,
 }
 
 impl Place {
     async fn new() -> Self {
-        let site = Site::in_real_time().await;
+        Self::with(Site::in_real_time().await)
+    }
+
+    pub fn with(site: Site) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("key.pem"), site.github.private_key_pem()).unwrap();
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -41,7 +44,7 @@ impl Place {
         Self { site, folder, port }
     }
 
-    async fn start(&self) -> Server {
+    pub async fn start(&self) -> Server {
         let child = Command::new(env!("CARGO_BIN_EXE_backend-team"))
             .arg("serve")
             .env_clear()
@@ -65,7 +68,7 @@ impl Place {
     }
 
     /// Waits until the server has nothing left to do for this pull request and all others.
-    async fn finished(&self, server: &Server) {
+    pub async fn finished(&self, server: &Server) {
         self.site.github.deliveries_settled().await;
         wait_for("the queue is empty", async || server.is_idle().await).await;
     }
@@ -82,7 +85,7 @@ impl Server {
         answer.starts_with("HTTP/1.1 200").then_some(answer)
     }
 
-    async fn is_idle(&self) -> bool {
+    pub async fn is_idle(&self) -> bool {
         let Some(text) = self.get("/metrics").await else { return false };
         let depth = |state: &str| {
             let name = format!("backend_team_queue_jobs{{state=\"{state}\"}} ");
@@ -92,7 +95,7 @@ impl Server {
         ["ready", "delayed", "running"].iter().all(|state| depth(state) == Some(0.0))
     }
 
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -111,7 +114,7 @@ impl Server {
     }
 }
 
-async fn wait_for(what: &str, mut happened: impl AsyncFnMut() -> bool) {
+pub async fn wait_for(what: &str, mut happened: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !happened().await {
         assert!(Instant::now() < deadline, "waited in vain until {what}");

@@ -18,6 +18,7 @@ mod github;
 mod harness;
 mod kill;
 mod plans;
+mod plan_faults;
 mod postgres_branch;
 mod produce;
 mod readme;

@@ -192,6 +192,7 @@ impl PlanRun {
             return Err(Refusal::Stale);
         }
         let (digest, base) = (current.digest.clone(), current.base.clone());
+        let tasks = current.plan.tasks.iter().map(super::first_state).collect();
         for gate in &wanted {
             self.approvals.retain(|old| old.gate != *gate);
             self.approvals.push(Approval {
@@ -205,6 +206,7 @@ impl PlanRun {
         }
         if self.open_gates().is_empty() {
             self.phase = Phase::Approved;
+            self.tasks = tasks;
         }
         Ok(wanted)
     }

@@ -130,6 +130,7 @@ impl Outside {
                     base_ref: "main".into(),
                     inputs: String::new(),
                     made_at: Timestamp(self.clock),
+                    problems: Vec::new(),
                 };
                 self.run.planned(current, RunRules::default());
             }
@@ -218,7 +219,13 @@ impl Outside {
             Step::Write => {
                 if let Ok(approved) = self.run.permit() {
                     self.honest(&approved);
-                    let delivery = Delivery { branch: None, head: None, pull: None, why: None };
+                    let delivery = Delivery {
+                        branch: None,
+                        head: None,
+                        pull: None,
+                        why: None,
+                        written: vec![],
+                    };
                     self.run.delivered(approved, delivery);
                 }
             }

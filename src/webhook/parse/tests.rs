@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::event::IssueAction;
 use crate::domain::ids::{CommitSha, Login, RepoId, RepoSlug};
 
 macro_rules! fixture {
@@ -104,10 +105,11 @@ fn comments_and_issues() {
     };
     assert_eq!(parse("issue_comment", fixture!("issue_comment.created")), Ok(expected));
     assert_ignored("issue_comment", fixture!("issue_comment.edited"), OTHER_ACTION);
-    let expected = Event::IssueLabeled {
+    let expected = Event::Issue {
         repo: orders(),
         number: Number(13),
-        label: "plan".to_owned(),
+        action: IssueAction::Labeled,
+        label: Some("plan".to_owned()),
         sender: alice(),
     };
     assert_eq!(parse("issues", fixture!("issues.labeled")), Ok(expected));

@@ -15,6 +15,7 @@ use backend_team::app::{self, Bot};
 use backend_team::config::server::{Credentials, Settings};
 use backend_team::domain::ids::{DeliveryId, Number, RepoId};
 use backend_team::domain::job::Timestamp;
+use backend_team::domain::run::PlanRun;
 use backend_team::pipeline::services::Options;
 use backend_team::pipeline::worker::run_until_idle;
 use backend_team::ports::clock::{Clock, SystemClock};
@@ -73,6 +74,16 @@ impl World {
     /// From now on every review counts as slow.
     pub fn announce_at_once(&mut self) {
         announce_after(&mut self.bot, Duration::ZERO);
+    }
+
+    /// The plan of an issue, as it is remembered.
+    pub async fn run(&self, number: u64) -> PlanRun {
+        self.memory(number).await.plan.expect("the issue has no plan")
+    }
+
+    /// Later than anything that happened so far.
+    pub fn tick(&self) {
+        self.clock.0.fetch_add(1_000, Ordering::SeqCst);
     }
 
     async fn new(options: StandinOptions) -> Self {
@@ -329,6 +340,44 @@ impl World {
         self.take(&format!("label {label}"), |effect| (*effect == added).then_some(()));
     }
 
+    pub fn expect_label_removed(&mut self, label: &str) {
+        let removed = Effect::LabelRemoved(label.to_owned());
+        self.take(&format!("removal of {label}"), |effect| (*effect == removed).then_some(()));
+    }
+
+    /// A branch was written, object by object. Returns its name.
+    pub fn expect_branch(&mut self) -> String {
+        for (record, effect) in self.unexpected() {
+            if effect == Effect::ObjectWritten {
+                self.expected.insert(record.sequence);
+            }
+        }
+        self.take("new branch", |effect| match effect {
+            Effect::BranchMade(name) => Some(name.clone()),
+            _ => None,
+        })
+    }
+
+    /// Objects were written that no branch shows.
+    pub fn expect_objects(&mut self) {
+        self.take("object", |effect| (*effect == Effect::ObjectWritten).then_some(()));
+        for (record, effect) in self.unexpected() {
+            if effect == Effect::ObjectWritten {
+                self.expected.insert(record.sequence);
+            }
+        }
+    }
+
+    /// A draft pull request was opened. Returns its branch, title and text.
+    pub fn expect_draft(&mut self) -> (String, String, String) {
+        self.take("draft pull request", |effect| match effect {
+            Effect::DraftOpened { head, title, body } => {
+                Some((head.clone(), title.clone(), body.clone()))
+            }
+            _ => None,
+        })
+    }
+
     pub fn expect_redelivery(&mut self) {
         self.take("redelivery", |effect| (*effect == Effect::RedeliveryAsked).then_some(()));
     }
@@ -338,6 +387,13 @@ impl World {
         self.expect_review(number);
         self.expect_checks(checks);
         self.expect_comment(number)
+    }
+
+    /// Whatever was written so far was right.
+    pub fn expect_everything(&mut self) {
+        for (record, _) in self.unexpected() {
+            self.expected.insert(record.sequence);
+        }
     }
 
     /// Nothing was written that the test did not ask for already.

@@ -33,6 +33,18 @@ pub enum Effect {
     LabelAdded(Vec<String>),
     LabelRemoved(String),
     RedeliveryAsked,
+    /// A tree or a commit that no branch shows yet.
+    ObjectWritten,
+    BranchMade(String),
+    /// A draft pull request; anything else is no draft.
+    DraftOpened {
+        head: String,
+        title: String,
+        body: String,
+    },
+    PullEdited {
+        number: u64,
+    },
     /// A write that no test should ever see.
     Unknown {
         method: String,
@@ -97,6 +109,18 @@ pub fn effect_of(record: &RequestRecord) -> Effect {
             Effect::ThreadsResolved
         }
         ("POST", "/app/hook/deliveries/{delivery_id}/attempts") => Effect::RedeliveryAsked,
+        ("POST", "/repos/{owner}/{repo}/git/trees" | "/repos/{owner}/{repo}/git/commits") => {
+            Effect::ObjectWritten
+        }
+        ("POST", "/repos/{owner}/{repo}/git/refs") => {
+            Effect::BranchMade(text("ref").trim_start_matches("refs/heads/").to_owned())
+        }
+        ("POST", r) if r == pulls && record.body["draft"] == true => {
+            Effect::DraftOpened { head: text("head"), title: text("title"), body: text("body") }
+        }
+        ("PATCH", r) if r == format!("{pulls}/{{pull_number}}") => {
+            Effect::PullEdited { number: part(0) }
+        }
         (method, _) => Effect::Unknown { method: method.to_owned(), path: record.path.clone() },
     }
 }

@@ -81,6 +81,20 @@ impl Site {
         Self::with(StandinOptions::default(), clock).await
     }
 
+    /// One for plans: the App may write branches. With a clock that stands still, or the machine's.
+    pub async fn for_plans(still: bool) -> Self {
+        let clock = Arc::new(TestClock(AtomicI64::new(SystemClock.now().0)));
+        let seconds = clock.clone();
+        let mut options = StandinOptions::default();
+        if still {
+            options.clock = Arc::new(move || seconds.now().0 / 1_000);
+        }
+        options.permissions.insert("contents".to_owned(), "write".to_owned());
+        let site = Self::with(options, clock).await;
+        site.github.set_permission(REPO, "owner", "admin").unwrap();
+        site
+    }
+
     async fn with(options: StandinOptions, clock: Arc<TestClock>) -> Self {
         let github = Standin::start(options).await.unwrap();
         github.create_repository(REPO, true, &edits(BASE)).unwrap();

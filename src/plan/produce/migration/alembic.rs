@@ -75,7 +75,7 @@ fn content(step: &Step, revision: &str, parent: &str) -> String {
     let lock = if step.locks { "    op.execute(\"SET LOCAL lock_timeout = '2s'\")\n" } else { "" };
     let body = |statements: &[String]| -> String {
         if statements.is_empty() {
-            return "    # Nothing to undo.\n    pass\n".to_owned();
+            return "    # Rollback: nothing to undo, no data and no structure changes.\n    pass\n".to_owned();
         }
         if step.alone {
             let inside: String =

@@ -78,7 +78,9 @@ fn body(step: &Step, overlay: &Overlay<'_>) -> Result<String, ProduceError> {
     }
     let body: String = lines.iter().map(|line| format!("    {line}\n")).collect();
     if down_is_empty {
-        return Ok(format!("  def up\n{body}  end\n\n  def down\n    # Nothing to undo.\n  end\n"));
+        return Ok(format!(
+            "  def up\n{body}  end\n\n  def down\n    # Rollback: nothing to undo, no data and no structure changes.\n  end\n"
+        ));
     }
     Ok(format!("  def change\n{body}  end\n"))
 }

@@ -108,16 +108,22 @@ impl Walk<'_> {
         }
         let table = name(&call.either(0, "name")?.text()?.to_lowercase())?;
         let Some(Value::List(items)) = call.either(1, "fields") else { return None };
-        let mut columns = Vec::new();
+        let (mut columns, mut indexed) = (Vec::new(), Vec::new());
         for item in items {
             let Value::List(pair) = &item.value else { continue };
             let field = pair.get(1).and_then(|field| fields::read(field.value.call()?));
             let own = pair.first().and_then(|name| name.value.text());
             if let (Some(field), Some(own)) = (field, own) {
+                indexed.extend(column(own, &field).filter(|_| field.indexed));
                 columns.extend(definition(own, &field, true));
             }
         }
-        self.say(call, &format!("CREATE TABLE {table} ({})", columns.join(", ")))
+        self.say(call, &format!("CREATE TABLE {table} ({})", columns.join(", ")))?;
+        // Django indexes references by itself.
+        for column in indexed {
+            self.say(call, &format!("CREATE INDEX ON {table} ({column})"))?;
+        }
+        Some(())
     }
 
     fn rename_model(&mut self, call: &Call) -> Option<()> {

@@ -8,6 +8,7 @@ mod config;
 mod dismiss;
 mod explain;
 mod finding_ref;
+mod fix;
 mod gate;
 mod help;
 mod implement;
@@ -15,9 +16,11 @@ mod parse;
 mod pause;
 mod plan;
 mod reject;
+mod remember;
 mod restore;
 mod resume;
 mod review;
+mod split;
 mod status;
 
 pub use answer::{AnswerText, GivenAnswer, replies};
@@ -65,6 +68,16 @@ pub enum Command {
     },
     Implement,
     Cancel,
+    /// No findings: all that can be fixed.
+    Fix {
+        findings: Vec<FindingRef>,
+    },
+    Split {
+        branches: bool,
+    },
+    Remember {
+        text: String,
+    },
 }
 
 /// The name of a member of the team as typed: letters, digits, `-`, `_`, `.` and `/`.
@@ -123,6 +136,9 @@ pub const VERBS: &[&Verb] = &[
     &explain::VERB,
     &dismiss::VERB,
     &restore::VERB,
+    &fix::VERB,
+    &split::VERB,
+    &remember::VERB,
     &status::VERB,
     &config::VERB,
     &pause::VERB,

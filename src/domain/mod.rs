@@ -14,6 +14,7 @@ pub mod plan;
 pub mod publication;
 pub mod registration;
 pub mod report;
+pub mod requested;
 pub mod routing;
 pub mod run;
 pub mod survey;

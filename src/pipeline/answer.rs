@@ -1,6 +1,7 @@
 //! Carries out the commands of one comment.
 
 mod issue;
+mod proposals;
 mod pull;
 
 use super::load;
@@ -204,6 +205,9 @@ impl Answering<'_> {
             }
             Command::Implement => return self.implement().await,
             Command::Cancel => return self.cancel_plan().await,
+            Command::Fix { findings } => return self.fix(&findings).await,
+            Command::Split { branches } => return self.split(branches).await,
+            Command::Remember { text } => return self.remember(&text).await,
             Command::Pause => {
                 self.memory.paused = true;
                 self.save().await?;

@@ -1,9 +1,12 @@
-//! Branches and their pull requests. Nothing here can be called without an [`Approved`].
+//! Branches and their pull requests. Nothing here can be called without an [`Approved`] plan or a
+//! person's [`Requested`].
 
 use super::Publisher;
 use crate::domain::event::RepoRef;
 use crate::domain::ids::{CommitSha, Number};
+use crate::domain::job::Timestamp;
 use crate::domain::plan::MAX_FILES_PER_TASK;
+use crate::domain::requested::Requested;
 use crate::domain::run::Approved;
 use crate::plan::produce::is_protected;
 use crate::ports::forge::{ForgeError, NewCommit, NewPull, PullState, TreeFile};
@@ -11,6 +14,39 @@ use crate::rules::redact_secrets;
 
 /// Names that are tried before giving up: `name`, `name-2`, … `name-9`.
 const MAX_NAMES: u32 = 9;
+
+/// A proof that a branch may be written, on which commit, and from when its commits are. Only the
+/// two types here are one.
+pub trait Permit: sealed::Sealed + Sync {
+    fn base(&self) -> &CommitSha;
+    fn at(&self) -> Timestamp;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Approved {}
+    impl Sealed for super::Requested {}
+}
+
+impl Permit for Approved {
+    fn base(&self) -> &CommitSha {
+        Self::base(self)
+    }
+
+    fn at(&self) -> Timestamp {
+        Self::at(self)
+    }
+}
+
+impl Permit for Requested {
+    fn base(&self) -> &CommitSha {
+        self.on()
+    }
+
+    fn at(&self) -> Timestamp {
+        Self::at(self)
+    }
+}
 
 /// One commit of a branch: what one task wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +69,7 @@ pub enum Written {
 }
 
 impl Publisher {
-    /// Makes sure that a branch with exactly these commits on the approved commit is there. A
+    /// Makes sure that a branch with exactly these commits on the permitted commit is there. A
     /// branch of that name with anything else on it is left alone: the next free name is taken.
     ///
     /// # Errors
@@ -41,14 +77,14 @@ impl Publisher {
     pub async fn publish_branch(
         &self,
         repo: &RepoRef,
-        approved: &Approved,
+        permit: &dyn Permit,
         name: &str,
         commits: &[BranchCommit],
     ) -> Result<Written, ForgeError> {
         if let Some(why) = unwritable(commits) {
             return Ok(Written::Refused { why });
         }
-        let mut head = approved.base().clone();
+        let mut head = permit.base().clone();
         let mut tree = self.reader.commit_tree(repo, &head).await?;
         for commit in commits {
             tree = self.writer.create_tree(repo, &tree, &commit.files).await?;
@@ -56,7 +92,7 @@ impl Publisher {
                 tree: tree.clone(),
                 parent: head,
                 message: redact_secrets(&commit.message).into_owned(),
-                at: approved.at(),
+                at: permit.at(),
             };
             head = self.writer.create_commit(repo, &new).await?;
         }
@@ -81,7 +117,7 @@ impl Publisher {
     pub async fn publish_draft_pull(
         &self,
         repo: &RepoRef,
-        _approved: &Approved,
+        _permit: &dyn Permit,
         pull: &NewPull,
     ) -> Result<Number, ForgeError> {
         let pull = NewPull {

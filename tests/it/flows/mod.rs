@@ -12,6 +12,7 @@ mod plan_decisions;
 mod plan_life;
 mod plan_setting;
 mod policy;
+mod proposals;
 mod reruns;
 mod size;
 mod whom;

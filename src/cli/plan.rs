@@ -8,20 +8,28 @@ use clap::{Args, ValueEnum};
 
 use super::local::{block_on, source};
 use super::output::print;
+use crate::app;
 use crate::domain::event::Actor;
-use crate::domain::ids::{Login, Number};
+use crate::domain::ids::{CommitSha, Login, Number};
 use crate::domain::issue::Issue;
+use crate::domain::job::Timestamp;
 use crate::domain::plan::Answered;
 use crate::domain::text::Untrusted;
+use crate::pipeline::apply::{Applied, apply};
 use crate::pipeline::draft::{Drafted, draft_plan};
-use crate::plan;
+use crate::plan::produce::CalendarTime;
+use crate::plan::{self, deliver};
+use crate::ports::branch::LocalBranches as _;
+use crate::ports::clock::{Clock as _, SystemClock};
 use crate::ports::source::Source;
+use crate::report::markdown::{one_line, visible};
 use crate::report::plan::{self as shown, PlanState, PlanView, Verbosity};
 
 /// Longest issue that is read, in bytes; GitHub's own limit is 65,536 characters.
 const MAX_ISSUE_BYTES: u64 = 512 * 1024;
 
-/// Plans the work for an issue. Nothing is written and nothing of the repository is run. Exit
+/// Plans the work for an issue. Nothing of the repository is run, and nothing is written without
+/// `--apply`. Exit
 /// status: 0 the plan can be approved, 1 it waits for answers, 2 could not run.
 #[derive(Debug, Args)]
 pub struct Plan {
@@ -42,6 +50,13 @@ pub struct Plan {
     /// Answers a question by its number or topic: `1=A`, `table-columns=orders: note text`.
     #[arg(long = "answer", value_name = "QUESTION=ANSWER")]
     answers: Vec<String>,
+    /// Writes what rules can write to a new branch on the commit of the plan. The working tree is
+    /// not touched.
+    #[arg(long)]
+    apply: bool,
+    /// Name of that branch. Default: made from the issue's title.
+    #[arg(long, value_name = "NAME", requires = "apply")]
+    branch: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -85,7 +100,43 @@ impl Plan {
         }
         print(&self.render(&drafted, &answers)?)?;
         let waits = drafted.plan.questions.iter().any(|question| question.blocking);
+        if self.apply && !waits {
+            let at = SystemClock.now();
+            let applied =
+                apply(&source, &fetched, &base, &drafted.plan, CalendarTime::of(at)).await?;
+            let title = issue.title.expose();
+            let name = self.branch.clone().unwrap_or_else(|| deliver::local_branch_name(title));
+            print(&self.write(&applied, &base, &name, at).await?)?;
+        }
         Ok(if waits { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    }
+
+    /// Writes the branch, and says what is on it and what is left.
+    async fn write(
+        &self,
+        applied: &Applied,
+        base: &CommitSha,
+        name: &str,
+        at: Timestamp,
+    ) -> anyhow::Result<String> {
+        let mut said = String::new();
+        if applied.commits.is_empty() {
+            said.push_str("nothing was written: no task of this plan is one for rules\n");
+        } else {
+            let branches = app::local_branches();
+            let tip = branches.write(&self.repo, base, name, &applied.commits, at).await?;
+            said.push_str(&format!("written: {name} at {}\n", tip.short()));
+        }
+        for file in applied.commits.iter().flat_map(|commit| &commit.files) {
+            said.push_str(&format!("  {}\n", visible(file.path.as_str())));
+        }
+        for (task, why) in &applied.left {
+            said.push_str(&format!("left: {}: {}\n", one_line(task), one_line(why)));
+        }
+        applied.notes.iter().for_each(|note| said.push_str(&format!("note: {}\n", one_line(note))));
+        let checks = applied.verification.iter();
+        checks.for_each(|check| said.push_str(&format!("verify: {}\n", one_line(check))));
+        Ok(said)
     }
 
     fn render(&self, drafted: &Drafted, answers: &[Answered]) -> anyhow::Result<String> {

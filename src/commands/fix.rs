@@ -17,11 +17,12 @@ pub const VERB: Verb = Verb {
 };
 
 fn parse(arguments: &Arguments<'_>) -> Result<Command, ArgumentError> {
-    let mut findings = Vec::new();
+    let (mut findings, mut all) = (Vec::new(), false);
     let words =
         arguments.words().flat_map(|word| word.split(',')).map(|word| word.trim_matches('`'));
     for word in words.filter(|word| !word.is_empty()) {
         if word.eq_ignore_ascii_case("all") {
+            all = true;
             continue;
         }
         let id = FindingRef::parse(word).ok_or_else(|| {
@@ -34,6 +35,9 @@ fn parse(arguments: &Arguments<'_>) -> Result<Command, ArgumentError> {
     }
     if findings.len() > MAX_IDS {
         return Err(ArgumentError::new("Name at most 30 findings, or `all`."));
+    }
+    if all {
+        findings.clear();
     }
     Ok(Command::Fix { findings })
 }

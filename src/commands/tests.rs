@@ -44,6 +44,20 @@ fn verbs_and_arguments() {
         Command::Dismiss { finding: id.clone(), reason: "not *used* any more".to_owned() }
     );
     assert_eq!(command("/backend-team restore a1b2c3d4"), Command::Restore { finding: id.clone() });
+    let fix = |findings: &[FindingRef]| Command::Fix { findings: findings.to_vec() };
+    assert_eq!(command("/backend-team fix"), fix(&[]));
+    assert_eq!(command("/backend-team fix ALL"), fix(&[]));
+    assert_eq!(command("/backend-team fix `a1b2c3d4`"), fix(std::slice::from_ref(&id)));
+    assert_eq!(command("/backend-team fix a1b2c3d4, all"), fix(&[]));
+    assert!(problem("/backend-team fix everything").contains("`all`"));
+    assert_eq!(command("/backend-team split \u{2014}branches"), Command::Split { branches: true });
+    assert!(problem("/backend-team split now").contains("`--branches`"));
+    let text = "money is stored in cents".to_owned();
+    assert_eq!(
+        command("/backend-team remember money is stored in cents"),
+        Command::Remember { text }
+    );
+    assert!(problem("/backend-team remember ...").contains("Write the rule"));
     let explain = |what| Command::Explain { what };
     assert_eq!(command("/backend-team explain a1b2c3d4"), explain(ExplainTarget::Finding(id)));
     assert_eq!(

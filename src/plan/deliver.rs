@@ -24,6 +24,12 @@ pub fn branch_name(issue: Number, title: &str) -> String {
     format!("{BRANCH_PREFIX}{issue}-{slug}")
 }
 
+/// `backend-team/trade-journal`, for an issue without a number.
+pub fn local_branch_name(title: &str) -> String {
+    let slug = slug(title);
+    format!("{BRANCH_PREFIX}{}", if slug.is_empty() { "plan" } else { &slug })
+}
+
 /// ASCII letters and digits, words joined by dashes, cut between words.
 fn slug(text: &str) -> String {
     let mut slug = String::new();

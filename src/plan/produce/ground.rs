@@ -1,7 +1,10 @@
 //! What the repository shows of itself, as far as writing needs it.
 
+use time::OffsetDateTime;
+
 use super::ProducedFile;
 use super::migration::scheme;
+use crate::domain::job::Timestamp;
 use crate::domain::plan::{Artefact, Execution, Task};
 
 /// A point in time in UTC, for names that carry one. Passed in: nothing here reads a clock.
@@ -16,6 +19,20 @@ pub struct CalendarTime {
 }
 
 impl CalendarTime {
+    /// The moment in UTC; the epoch for moments that no calendar has.
+    pub fn of(at: Timestamp) -> Self {
+        let moment = OffsetDateTime::from_unix_timestamp(at.0.div_euclid(1_000))
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        Self {
+            year: u16::try_from(moment.year()).unwrap_or(1970),
+            month: u8::from(moment.month()),
+            day: moment.day(),
+            hour: moment.hour(),
+            minute: moment.minute(),
+            second: moment.second(),
+        }
+    }
+
     /// `YYYYMMDDHHMMSS`.
     pub(super) fn digits(self) -> u64 {
         [self.month, self.day, self.hour, self.minute, self.second]

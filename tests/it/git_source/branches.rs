@@ -124,3 +124,33 @@ fn the_terminal_writes_fixes_to_a_branch() {
     let unknown = run(&["ffffffffffff"]);
     assert!(String::from_utf8(unknown.stdout).unwrap().contains("nothing that the rules can fix"));
 }
+
+#[test]
+fn the_terminal_applies_a_plan_to_a_branch() {
+    let repo = Repo::new();
+    let users = "CREATE TABLE users (\n  id bigint PRIMARY KEY,\n  email text NOT NULL\n);\n";
+    let base = repo.commit(
+        repo.files(&[
+            ("go.mod", "module example.com/orders\n\ngo 1.24\n"),
+            ("db/migrations/000001_users.up.sql", users),
+            ("db/migrations/000001_users.down.sql", "DROP TABLE users;\n"),
+        ]),
+        &[],
+    );
+    repo.branch("main", base);
+    let folder = tempfile::tempdir().unwrap();
+    let issue = folder.path().join("issue.md");
+    let body = "# Add a nickname to users\n\n- Add a nullable text column `nickname` to `users`\n";
+    std::fs::write(&issue, body).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_backend-team"));
+    command.args(["plan", "--apply", "--base", "main", "--repo"]).arg(repo.path());
+    let output = command.arg("--issue").arg(&issue).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("written: backend-team/add-a-nickname-to-users at "), "{said}");
+    let path = "db/migrations/000002_add_nickname_to_users.up.sql";
+    let (up, _) = text(&repo, "backend-team/add-a-nickname-to-users", path).unwrap();
+    assert!(up.contains("ALTER TABLE users ADD COLUMN nickname text;"), "{up}");
+    let down = path.replace(".up.", ".down.");
+    assert!(text(&repo, "backend-team/add-a-nickname-to-users", &down).is_some());
+}

@@ -14,10 +14,10 @@ use crate::config::policy::Policy;
 use crate::domain::change::{Change, SourceFile};
 use crate::domain::finding::{Finding, RuleCode};
 use crate::domain::path::RepoPath;
-use crate::domain::report::NotChecked;
+use crate::domain::report::{Endpoint, NotChecked};
 use crate::domain::team::Lane;
 use crate::ports::source::Need;
-use crate::rules::{Memo, Rule, RuleRun, Selection, run_rule};
+use crate::rules::{Memo, Rule, RuleRun, Selection, endpoints, run_rule};
 
 /// Parsers recurse over untrusted input. They bound their depth; this is the room for it.
 const STACK_BYTES: usize = 64 * 1024 * 1024;
@@ -53,6 +53,8 @@ pub struct RunOutcome {
     pub dropped: usize,
     pub ran: Vec<RuleLog>,
     pub not_checked: Vec<NotChecked>,
+    /// Operations of described APIs that the change adds, changes or removes.
+    pub endpoints: Vec<Endpoint>,
 }
 
 /// Everything a rule may see, shared by the worker threads.
@@ -89,7 +91,9 @@ pub fn run_rules(
         next: AtomicUsize::new(0),
     });
     let results = Supervisor::new(shared.clone(), limits).run(count);
-    collect(&shared.rules, results, limits)
+    let mut outcome = collect(&shared.rules, results, limits);
+    outcome.endpoints = endpoints(&shared.memo);
+    outcome
 }
 
 fn collect(

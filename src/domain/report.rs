@@ -35,6 +35,8 @@ pub struct Report {
     /// What was taken for granted, one sentence each.
     pub assumptions: Vec<String>,
     pub answers: Vec<Answer>,
+    /// Operations of described APIs that the change adds, changes or removes.
+    pub endpoints: Vec<Endpoint>,
     /// Instruction files that applied, as they were at the base commit.
     pub instructions: Vec<InstructionFile>,
     /// Problems of policy and instruction files.
@@ -58,6 +60,31 @@ pub struct ChangeStats {
     pub counted_files: usize,
     pub added_lines: usize,
     pub removed_lines: usize,
+}
+
+/// What became of an operation of an API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Became {
+    Added,
+    Changed,
+    Removed,
+}
+
+/// An operation of an API, as the description says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    pub became: Became,
+    /// Upper case.
+    pub method: String,
+    pub path: String,
+    /// Names of the request's schemas, or their types; empty without a body.
+    pub request: Vec<String>,
+    /// The same for each success status: `200 Order`.
+    pub response: Vec<String>,
+    /// The other statuses that are described.
+    pub errors: Vec<String>,
+    /// Differences that break clients.
+    pub breaks: usize,
 }
 
 /// What one member of the team did.

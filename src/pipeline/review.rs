@@ -198,6 +198,7 @@ fn assemble(
         head: change.head.clone(),
         stats: stats(&change.files),
         answers: answers(change, &routing),
+        endpoints: outcome.endpoints,
         routing,
         sections,
         findings: settled.findings,

@@ -72,6 +72,7 @@ fn at_detail(report: &Report, policy: &Policy, context: &CommentContext, detail:
         sections::carried(&view),
         sections::not_checked(&view),
         sections::fixed(&view),
+        super::comment_endpoints::endpoints(&view),
         sections::observability(&view),
         sections::problems(&view),
         sections::set_aside(&view),

@@ -75,7 +75,7 @@ fn group(view: &View<'_>, severity: Severity) -> Option<String> {
 }
 
 /// A folded part. `title` is ours: it is not escaped.
-fn folded(title: &str, body: &str) -> String {
+pub(super) fn folded(title: &str, body: &str) -> String {
     format!("<details><summary>{title}</summary>\n\n{body}\n\n</details>")
 }
 

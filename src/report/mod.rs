@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod comment;
+mod comment_endpoints;
 mod comment_sections;
 pub mod findings_v1;
 pub mod fingerprint;

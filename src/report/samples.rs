@@ -196,6 +196,7 @@ pub fn report(settled: Settled) -> Report {
             "no policy file at the base commit 1111111: the defaults apply".to_owned(),
         ],
         answers: Vec::new(),
+        endpoints: Vec::new(),
         instructions: Vec::new(),
         problems: settled.problems,
         verdict,

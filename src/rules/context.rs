@@ -27,6 +27,14 @@ pub struct Memo(Mutex<HashMap<MemoKey, Parsed>>);
 type MemoKey = (TypeId, Option<(RepoPath, Side)>);
 type Parsed = Arc<dyn Any + Send + Sync>;
 
+impl Memo {
+    /// What the rules of a family made from the whole change, if they did.
+    pub fn known<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        let list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        list.get(&(TypeId::of::<T>(), None)).cloned()?.downcast::<T>().ok()
+    }
+}
+
 impl<'a> RuleContext<'a> {
     pub fn new(
         change: &'a Change,

@@ -28,7 +28,7 @@ pub use context::{Memo, Place, RuleContext};
 pub use engine::{RuleRun, Selection, needs_of, plan_rules, run_rule};
 pub use migrations::{Reading as MigrationReading, reading as migration_reading};
 pub use observability::answers as observability_answers;
-pub use openapi::{Difference, Level, differences as openapi_differences};
+pub use openapi::{Difference, Level, differences as openapi_differences, endpoints};
 pub use process::{SplitPart, propose_split};
 pub use rule::{Check, Rule, all, by_code, known, nearest};
 pub use secrets::redact_secrets;

@@ -8,8 +8,8 @@
 mod eval;
 mod eval_idl;
 mod eval_infra;
-mod eval_rails;
 mod eval_oasdiff;
+mod eval_rails;
 mod faults;
 mod flows;
 mod fuzz;

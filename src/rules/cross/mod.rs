@@ -45,6 +45,23 @@ const RENAMED_METRIC: Rule = Rule {
     },
 };
 
+const ROUTE_GONE: Rule = Rule {
+    code: "cross/documented-route-removed",
+    title: "A route goes away that the API description goes on listing",
+    lane: Lane::Lead,
+    kind: FindingKind::Evidence,
+    category: Category::Api,
+    severity: Major,
+    confidence: Medium,
+    equivalents: &[],
+    page: include_str!("../../../fixtures/rules/cross/documented-route-removed.md"),
+    check: Check::Change {
+        applies: routes::gone::applies,
+        needs: routes::needs,
+        check: routes::gone::check,
+    },
+};
+
 const ROUTE_MISSING: Rule = Rule {
     code: "cross/route-missing-from-openapi",
     title: "A new route is missing from the API description that lists its neighbours",
@@ -58,4 +75,4 @@ const ROUTE_MISSING: Rule = Rule {
     check: Check::Change { applies: routes::applies, needs: routes::needs, check: routes::check },
 };
 
-pub(super) const RULES: &[Rule] = &[DROPPED_COLUMN, RENAMED_METRIC, ROUTE_MISSING];
+pub(super) const RULES: &[Rule] = &[DROPPED_COLUMN, RENAMED_METRIC, ROUTE_MISSING, ROUTE_GONE];

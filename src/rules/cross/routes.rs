@@ -1,5 +1,7 @@
 //! Routes that code gains while the API description beside it does not.
 
+pub(super) mod gone;
+
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -57,6 +59,14 @@ static FLASK: LazyLock<Option<Regex>> = LazyLock::new(|| {
         .ok()
 });
 
+/// A NestJS controller's prefix.
+static CONTROLLER: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"@Controller\(\s*(?:["'`]([^"'`]*)["'`])?\s*\)"#).ok());
+/// NestJS's `@Get(':id')`, which continues the prefix of its controller.
+static NEST: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"@(Get|Post|Put|Delete|Patch)\(\s*(?:["'`]([^"'`]*)["'`])?\s*\)"#).ok()
+});
+
 const NOT_PUBLIC: [&str; 11] = [
     "/health",
     "/ready",
@@ -71,7 +81,38 @@ const NOT_PUBLIC: [&str; 11] = [
     "/swagger",
 ];
 
+/// The routes of NestJS controllers: the prefix of the class and the path of the method.
+fn nest_routes(text: &str) -> Vec<(u32, String, String)> {
+    let mut prefix: Option<String> = None;
+    let mut found = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        if let Some(controller) = CONTROLLER.iter().find_map(|pattern| pattern.captures(line)) {
+            prefix = Some(controller.get(1).map_or("", |path| path.as_str()).to_owned());
+        }
+        let Some(prefix) = &prefix else { continue };
+        for mark in NEST.iter().flat_map(|pattern| pattern.captures_iter(line)) {
+            let own = mark.get(2).map_or("", |path| path.as_str());
+            let parts = prefix.split('/').chain(own.split('/')).filter(|part| !part.is_empty());
+            let path = format!("/{}", parts.collect::<Vec<_>>().join("/"));
+            let method = mark.get(1).map_or("", |method| method.as_str());
+            found.push((number, method.to_ascii_lowercase(), path));
+        }
+    }
+    found
+}
+
 fn routes_of(text: &str) -> Vec<Route> {
+    let nest = nest_routes(text);
+    if !nest.is_empty() {
+        let route = |(line, method, written): (u32, String, String)| Route {
+            line,
+            method: Some(method),
+            path: plain(&written),
+            written,
+        };
+        let public = |route: &Route| !NOT_PUBLIC.iter().any(|p| route.path.starts_with(p));
+        return nest.into_iter().map(route).filter(public).filter(|r| r.path.len() > 1).collect();
+    }
     let mut routes = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         if super::places::is_comment(line) && !line.trim_start().starts_with("#[") {
@@ -144,7 +185,9 @@ fn need(change: &Change) -> Need {
     const FILE: &str = "*openapi*.{yaml,yml,json}";
     const FOLDERS: &str = "{api,apis,openapi,swagger,schema,schemas,contract,contracts,definitions,\
                            resources,static,public}";
-    let files = change.files.iter().filter(|file| !new_routes(file).is_empty());
+    let touched =
+        |file: &&FileChange| !new_routes(file).is_empty() || !gone::removed(file).is_empty();
+    let files = change.files.iter().filter(touched);
     let directories = above(files.map(|file| &file.path));
     let tails = [
         FILE.to_owned(),

@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use super::diff::{self, Comparison};
 use super::document::{is_description, may_be_document};
+use super::lint::{self, Lapse};
 use super::model::Description;
 use super::resolve::Documents;
+use super::table;
 use crate::domain::change::{Change, FileChange};
 use crate::domain::diff::Side;
 use crate::domain::path::RepoPath;
+use crate::domain::report::Endpoint;
 use crate::ports::source::Need;
 use crate::rules::RuleContext;
 use crate::rules::parse::tree::{Node, Tree};
@@ -26,6 +29,8 @@ pub struct Reviewed {
 
 pub struct ReviewedDescription {
     pub comparison: Comparison,
+    pub endpoints: Vec<Endpoint>,
+    pub lapses: Vec<Lapse>,
 }
 
 /// Whether a changed file may be a description, or a part of one.
@@ -212,7 +217,10 @@ fn compare(
     };
     let base = Description::new(documents(old))?;
     let head = Description::new(documents(new))?;
-    Some(ReviewedDescription { comparison: diff::compare(&base, &head) })
+    let comparison = diff::compare(&base, &head);
+    let endpoints = table::endpoints(&base, &head, &comparison);
+    let lapses = lint::lapses(&base, &head, &comparison);
+    Some(ReviewedDescription { comparison, endpoints, lapses })
 }
 
 fn first(list: &[(RepoPath, Arc<Tree>)], at: usize) -> Option<&Node> {

@@ -4,10 +4,12 @@ mod catalogue;
 mod diff;
 pub(super) mod document;
 mod inputs;
+mod lint;
 mod model;
 mod report;
 mod resolve;
 mod rules;
+mod table;
 
 pub use self::catalogue::Level;
 pub use self::diff::Difference;
@@ -15,13 +17,14 @@ pub use self::diff::Difference;
 use self::model::Description;
 use self::resolve::Documents;
 use self::rules::*;
-use super::{Check, Draft, Findings, Rule, RuleContext};
+use super::{Check, Draft, Findings, Memo, Rule, RuleContext};
 use crate::domain::change::FileChange;
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::finding::Confidence::High;
 use crate::domain::finding::Severity::Major;
 use crate::domain::finding::{Category, FindingKind};
 use crate::domain::path::RepoPath;
+use crate::domain::report::Endpoint;
 use crate::domain::team::Lane;
 use crate::rules::parse::yaml;
 
@@ -72,6 +75,13 @@ pub fn differences(base: &str, head: &str) -> Option<Vec<Difference>> {
     Some(diff::compare(&base, &head).differences)
 }
 
+/// The operations that a change adds, changes or removes, as far as rules compared descriptions in
+/// the review that the memory belongs to. Empty when none ran.
+pub fn endpoints(memo: &Memo) -> Vec<Endpoint> {
+    let Some(reviewed) = memo.known::<inputs::Reviewed>() else { return Vec::new() };
+    reviewed.descriptions.iter().flat_map(|one| one.endpoints.clone()).collect()
+}
+
 pub(super) const RULES: &[Rule] = &[
     OPERATION_REMOVED,
     REQUIRED_PARAMETER,
@@ -92,4 +102,8 @@ pub(super) const RULES: &[Rule] = &[
     STABILITY_LOWERED,
     WEBHOOK_REMOVED,
     INVALID_DOCUMENT,
+    SECURITY_UNDECLARED,
+    UNBOUNDED_LIST,
+    NO_IDEMPOTENCY_KEY,
+    OTHER_ERROR_SHAPE,
 ];

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::catalogue::Level;
 use super::diff::Difference;
 use super::inputs;
+use super::lint::Habit;
 use crate::domain::change::FileChange;
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::finding::Severity;
@@ -38,6 +39,30 @@ pub fn report(
             group.sort_by_key(|one| std::cmp::Reverse(one.level));
             findings.at(file, side, lines, draft(&group, recommendation));
         }
+    }
+}
+
+/// Reports new operations that do not keep a habit. The texts: what the operation does, why that
+/// matters with `{}` for what the others have, and what to do instead.
+pub fn report_lapses(
+    context: &RuleContext<'_>,
+    findings: &mut Findings<'_>,
+    habit: Habit,
+    (words, why, instead): (&str, &str, &str),
+) {
+    let reviewed = inputs::review(context);
+    let all = reviewed.descriptions.iter().flat_map(|description| &description.lapses);
+    for lapse in all.filter(|lapse| lapse.habit == habit) {
+        let Some(file) = changed(context, Side::Head, &lapse.file) else { continue };
+        let operation = lapse.operation.replace(['`', '\n', '\r'], "'");
+        let draft = Draft {
+            title: format!("`{operation}` {words}"),
+            evidence: why.replace("{}", &lapse.others),
+            recommendation: instead.to_owned(),
+            symbol: Some(lapse.operation.clone()),
+            ..Draft::default()
+        };
+        findings.at_head(file, lapse.lines, draft);
     }
 }
 

@@ -1,9 +1,11 @@
 //! The rules of the family, each a group of differences that a reader takes for one matter.
 
 use super::catalogue as ids;
-use super::{inputs, report::report};
+use super::inputs;
+use super::lint::Habit;
+use super::report::{report, report_lapses};
 use crate::domain::finding::Confidence::High;
-use crate::domain::finding::Severity::{Critical, Major, Minor};
+use crate::domain::finding::Severity::{Critical, Info, Major, Minor};
 use crate::domain::finding::{Category, FindingKind, Severity};
 use crate::domain::team::Lane;
 use crate::rules::{Check, Findings, Rule, RuleContext};
@@ -252,3 +254,79 @@ pub(super) const WEBHOOK_REMOVED: Rule = rule(
         report(context, findings, ids::WEBHOOK_REMOVED, instead);
     },
 );
+
+pub(super) const SECURITY_UNDECLARED: Rule = Rule {
+    kind: FindingKind::Evidence,
+    ..rule(
+        "openapi/security-undeclared",
+        "A new operation declares no authorisation while all others do",
+        Minor,
+        &[],
+        include_str!("../../../fixtures/rules/openapi/security-undeclared.md"),
+        |context, findings| {
+            let texts = (
+                "is new and declares no `security`",
+                "Every other operation of the description has {}; readers and gateways take this one for public.",
+                "Declare the same `security`, or `security: []` to say that the operation is public on purpose.",
+            );
+            report_lapses(context, findings, Habit::Security, texts);
+        },
+    )
+};
+
+pub(super) const UNBOUNDED_LIST: Rule = Rule {
+    kind: FindingKind::Evidence,
+    ..rule(
+        "openapi/list-without-pagination",
+        "A new operation returns a list without pages while the others have them",
+        Minor,
+        &[],
+        include_str!("../../../fixtures/rules/openapi/list-without-pagination.md"),
+        |context, findings| {
+            let texts = (
+                "returns a list without pages",
+                "Most lists of the description are cut by {}. A list without such a parameter grows with the data until it is too large to answer.",
+                "Add the same parameters, with a default and a maximum.",
+            );
+            report_lapses(context, findings, Habit::Pagination, texts);
+        },
+    )
+};
+
+pub(super) const NO_IDEMPOTENCY_KEY: Rule = Rule {
+    kind: FindingKind::Question,
+    ..rule(
+        "openapi/idempotency-key-missing",
+        "A new operation creates something without the idempotency key that others take",
+        Info,
+        &[],
+        include_str!("../../../fixtures/rules/openapi/idempotency-key-missing.md"),
+        |context, findings| {
+            let texts = (
+                "takes no idempotency key",
+                "Most operations that create something take the header {}, so that a client may repeat a call whose answer was lost. Is repeating this one harmless?",
+                "Take the same header, or say in the description why a repeated call does no harm.",
+            );
+            report_lapses(context, findings, Habit::Idempotency, texts);
+        },
+    )
+};
+
+pub(super) const OTHER_ERROR_SHAPE: Rule = Rule {
+    kind: FindingKind::Evidence,
+    ..rule(
+        "openapi/error-shape-differs",
+        "A new operation describes errors in another shape than all others",
+        Minor,
+        &[],
+        include_str!("../../../fixtures/rules/openapi/error-shape-differs.md"),
+        |context, findings| {
+            let texts = (
+                "describes its errors in another shape",
+                "All errors of the description so far are {}; clients read them with one piece of code.",
+                "Describe and send errors in the shape that clients know.",
+            );
+            report_lapses(context, findings, Habit::ErrorShape, texts);
+        },
+    )
+};

@@ -38,7 +38,7 @@ const ECOSYSTEMS: &[Ecosystem] = &[
 ];
 
 /// Keys of `key` tables in a JSON document whose values are versions of a registry.
-fn json_keys(text: &str, tables: &[&str]) -> Option<BTreeSet<String>> {
+pub(super) fn json_keys(text: &str, tables: &[&str]) -> Option<BTreeSet<String>> {
     let document: serde_json::Value = serde_json::from_str(text).ok()?;
     let entries = tables.iter().filter_map(|table| document.get(table)?.as_object()).flatten();
     let registry = |version: &str| {
@@ -48,6 +48,22 @@ fn json_keys(text: &str, tables: &[&str]) -> Option<BTreeSet<String>> {
     };
     let names = entries.filter(|(_, version)| version.as_str().is_some_and(registry));
     Some(names.map(|(name, _)| name.clone()).collect())
+}
+
+/// The names that a manifest asks for in production; `None` for other files.
+pub(super) fn dependencies(file_name: &str, text: &str) -> Option<BTreeSet<String>> {
+    match file_name {
+        "Cargo.toml" => cargo_tables(text, &["dependencies", "build-dependencies"]),
+        "composer.json" => {
+            let mut names = json_keys(text, &["require"])?;
+            names.retain(|name| name.contains('/'));
+            Some(names)
+        }
+        _ => {
+            let found = ECOSYSTEMS.iter().find(|ecosystem| ecosystem.manifest == file_name)?;
+            (found.dependencies)(text)
+        }
+    }
 }
 
 fn npm(text: &str) -> Option<BTreeSet<String>> {
@@ -62,6 +78,10 @@ fn composer(text: &str) -> Option<BTreeSet<String>> {
 }
 
 fn cargo(text: &str) -> Option<BTreeSet<String>> {
+    cargo_tables(text, &["dependencies", "dev-dependencies", "build-dependencies"])
+}
+
+fn cargo_tables(text: &str, keys: &[&str]) -> Option<BTreeSet<String>> {
     let document: toml::Table = toml::from_str(text).ok()?;
     let mut names = BTreeSet::new();
     let mut take = |table: Option<&toml::Value>| {
@@ -73,9 +93,9 @@ fn cargo(text: &str) -> Option<BTreeSet<String>> {
             }
         }
     };
-    for key in ["dependencies", "dev-dependencies", "build-dependencies"] {
-        take(document.get(key));
-        take(document.get("workspace").and_then(|workspace| workspace.get(key)));
+    for key in keys {
+        take(document.get(*key));
+        take(document.get("workspace").and_then(|workspace| workspace.get(*key)));
     }
     Some(names)
 }

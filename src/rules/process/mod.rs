@@ -1,6 +1,7 @@
 //! Rules of the `process` family: the change as a whole.
 
 mod lockfile;
+mod new_dependency;
 mod size;
 mod split;
 mod tests_missing;
@@ -75,6 +76,22 @@ pub(super) const RULES: &[Rule] = &[
             applies: lockfile::applies,
             needs: lockfile::needs,
             check: lockfile::check,
+        },
+    },
+    Rule {
+        code: "process/new-dependency",
+        title: "A new dependency, datastore or framework",
+        lane: Lane::Lead,
+        kind: FindingKind::Gate,
+        category: Category::Architecture,
+        severity: Severity::Info,
+        confidence: Confidence::High,
+        equivalents: &[],
+        page: include_str!("../../../fixtures/rules/process/new-dependency.md"),
+        check: Check::Change {
+            applies: new_dependency::applies,
+            needs: |_| Vec::new(),
+            check: new_dependency::check,
         },
     },
 ];

@@ -174,7 +174,6 @@ fn squawk_cases() {
     assert!(total.right > 4 * (total.wrong + total.missed), "{total}");
 }
 
-/// What the migration rules say.
 pub(crate) fn migrations(files: &[(String, Option<&str>, Option<&str>)]) -> Vec<Finding> {
     let change = change(files);
     run(&change, |rule| rule.code.starts_with("migration/")).into_iter().map(|(_, f)| f).collect()

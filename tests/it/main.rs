@@ -21,6 +21,7 @@ mod plans;
 mod plan_faults;
 mod postgres_branch;
 mod produce;
+mod postgres_truth;
 mod readme;
 mod replicas;
 mod rules;

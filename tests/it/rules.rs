@@ -77,6 +77,15 @@ fn a_fixed_text_is_clean() {
     for rule in rules::all() {
         for case in Page::parse(rule.page).cases {
             for finding in case.run(rule).0 {
+                if let Some(Fix::NewFile { path, content }) = &finding.fix {
+                    let before = case.run(rule).0.len();
+                    let after = case.with_head(path.as_str(), content.clone()).run(rule).0.len();
+                    let name = &case.name;
+                    assert!(after < before, "{} / {name}: still flagged:\n{content}", rule.code);
+                    if let Some(expected) = case.fixed.get(path.as_str()) {
+                        assert_eq!(content, expected, "{} / {name}: new file", rule.code);
+                    }
+                }
                 let Some(Fix::Replace { lines, replacement }) = &finding.fix else { continue };
                 let path = finding.anchor.head_path().as_str().to_owned();
                 let change = case.change();

@@ -8,6 +8,7 @@ use super::rails::{self, WayBack};
 use super::read::{self, Setting};
 use super::say::{About, draft};
 use super::script::context_need;
+use super::ways_back::down_script;
 use super::{alembic, django, translate};
 use crate::domain::change::{Change, ChangeKind, FileChange};
 use crate::domain::diff::{LineRange, Side};
@@ -99,6 +100,7 @@ pub(super) const MISSING_ROLLBACK: Rule = rule(
                 file,
                 Draft {
                     symbol: Some(identity.version.clone()),
+                    fix: down_script(file, &identity),
                     severity: harmless.then_some(Minor),
                     ..draft(
                         format!("No way back from migration `{name}`"),
@@ -125,7 +127,7 @@ pub(super) fn added(change: &Change) -> impl Iterator<Item = (&FileChange, Ident
 }
 
 /// Where the tool would look for the script that undoes a migration.
-fn counterpart(file: &FileChange, identity: &Identity) -> Option<RepoPath> {
+pub(super) fn counterpart(file: &FileChange, identity: &Identity) -> Option<RepoPath> {
     let path = file.path.as_str();
     let name = file.path.file_name();
     let beside = |name: String| {
@@ -264,7 +266,7 @@ fn has_statements(part: &str) -> bool {
     sql::without_comments(part).chars().any(char::is_alphanumeric)
 }
 
-fn comment(line: &str) -> Option<&str> {
+pub(super) fn comment(line: &str) -> Option<&str> {
     let line = line.trim_start();
     line.strip_prefix("--")
         .or_else(|| line.strip_prefix('#'))
@@ -273,7 +275,7 @@ fn comment(line: &str) -> Option<&str> {
 }
 
 /// Whether a text says how to get back: one of the words, followed by more than a word or two.
-fn says_how_to_recover(text: &str) -> bool {
+pub(super) fn says_how_to_recover(text: &str) -> bool {
     const WORDS: [&str; 6] =
         ["rollback", "roll back", "rolling back", "irreversible", "to revert", "to undo"];
     let lower = text.to_lowercase();

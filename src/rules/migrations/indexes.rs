@@ -78,35 +78,65 @@ fn on_partitioned(index: &CreateIndex) -> Draft {
     }
 }
 
-/// `CONCURRENTLY` behind `INDEX`, where the migration is known to run outside of a transaction.
+/// `CONCURRENTLY` behind `INDEX`, where the migration is known to run outside of a transaction, or
+/// can be told to.
 fn concurrently_fix(at: &At<'_>, index: &CreateIndex) -> Option<Fix> {
-    let alone = at.migration.effective_statements() == 1 && !at.statement.in_transaction;
+    if index.name.is_empty() || index.keyword.is_empty() {
+        return None;
+    }
+    let alone = at.migration.effective_statements() == 1;
+    let framework = at.migration.framework();
     let free = match at.migration.script.wrapped {
         Some(false) => !at.statement.in_transaction,
         // Flyway and Prisma run a file with this one statement outside of a transaction.
-        Some(true) => {
-            at.migration.framework() == Framework::Flyway
-                && at.migration.effective_statements() == 1
-        }
-        None => alone && at.migration.framework() == Framework::Prisma,
+        Some(true) => framework == Framework::Flyway && alone,
+        None => framework == Framework::Prisma && alone && !at.statement.in_transaction,
     };
-    if !free || index.name.is_empty() {
+    let text = at.migration.file.head_text()?;
+    let source = text.as_str();
+    // Files with Windows line ends keep them only where nothing is put in between.
+    if source.contains('\r') {
         return None;
     }
-    let text = at.migration.file.head_text()?;
-    let line = text.line_at(index.keyword.start);
-    let written = text.line(line)?;
-    let start: usize = (1..line).filter_map(|n| text.line(n)).map(|l| l.len() + 1).sum();
-    // Files with Windows line ends do not add up like this; they get no fix.
-    let at_keyword = index.keyword.start.checked_sub(start)?;
-    let (before, after) =
-        (written.get(..at_keyword + "index".len())?, written.get(at_keyword + "index".len()..)?);
-    let keyword = before.get(at_keyword..)?;
+    let keyword = source.get(index.keyword.clone())?;
     let word = if keyword == "index" { "concurrently" } else { "CONCURRENTLY" };
-    keyword.eq_ignore_ascii_case("index").then(|| Fix::Replace {
-        lines: LineRange::line(line),
-        replacement: format!("{before} {word}{after}"),
-    })
+    let line = text.line_at(index.keyword.start);
+    let start = source.get(..index.keyword.start)?.rfind('\n').map_or(0, |at| at + 1);
+    let (before, after) =
+        (source.get(start..index.keyword.end)?, text.line(line)?.get(index.keyword.end - start..)?);
+    let built = format!("{before} {word}{after}");
+    if free {
+        return Some(Fix::Replace { lines: LineRange::line(line), replacement: built });
+    }
+    let marker = marker_line(framework, source).filter(|_| alone)?;
+    let between: Vec<&str> = (marker.0 + 1..line).filter_map(|n| text.line(n)).collect();
+    let mut lines = vec![marker.1];
+    lines.extend(between.into_iter().map(str::to_owned));
+    lines.push(built);
+    let replacement = lines.join("\n");
+    Some(Fix::Replace { lines: LineRange::new(marker.0, line)?, replacement })
+}
+
+/// The line that begins the forward part, and how it switches the tool's transaction off.
+fn marker_line(framework: Framework, text: &str) -> Option<(u32, String)> {
+    let wanted = match framework {
+        Framework::Goose => "-- +goose up",
+        Framework::Dbmate => "-- migrate:up",
+        Framework::SqlMigrate => "-- +migrate up",
+        _ => return None,
+    };
+    let (at, line) =
+        text.lines().enumerate().find(|(_, line)| line.trim().eq_ignore_ascii_case(wanted))?;
+    let number = u32::try_from(at + 1).ok()?;
+    let line = line.trim_end();
+    Some((
+        number,
+        match framework {
+            Framework::Goose => format!("-- +goose NO TRANSACTION\n{line}"),
+            Framework::Dbmate => format!("{line} transaction:false"),
+            _ => format!("{line} notransaction"),
+        },
+    ))
 }
 
 pub(super) const DROP_NOT_CONCURRENT: Rule = rule(
@@ -160,8 +190,8 @@ pub(super) const REINDEX_NOT_CONCURRENT: Rule = rule(
         on_hits(context, findings, Holds::OnPostgres, Hit::RequireConcurrentReindex, |at| {
             Some(draft(
                 format!("Writes stop while indexes are rebuilt: `{}`", at.snippet()),
-                "`REINDEX` locks the table against writes for the whole rebuild and takes an ACCESS EXCLUSIVE lock on the \
-                 index, so that queries that would use it wait as well.",
+                "`REINDEX` holds a SHARE lock on the table, which blocks writes, for the whole rebuild, and an ACCESS \
+                 EXCLUSIVE lock on the index, so that queries that would use it wait as well.",
                 "Use `REINDEX … CONCURRENTLY` (PostgreSQL 12 and later), outside of a transaction.",
             ))
         });

@@ -23,6 +23,7 @@ pub(super) mod facts;
 mod files;
 mod frameworks;
 mod indexes;
+mod lock_table;
 mod locks;
 pub(super) mod names;
 mod objects;
@@ -34,18 +35,25 @@ mod read;
 mod rebuild;
 mod references;
 mod renames;
+mod rollback;
 mod say;
 mod script;
 mod state;
+mod surroundings;
 mod translate;
 mod types;
 mod unread;
+mod ways_back;
 
 pub(super) use actions::ActionKind;
 pub(super) use facts::{Kind, Statement};
+pub use lock_table::{Effect as LockEffect, Lock};
 pub use unread::{Reading, reading};
 
+use std::ops::Range;
+
 use super::Rule;
+use super::parse::sql;
 use crate::domain::path::RepoPath;
 
 /// The statements of a migration's forward part, for rules that need no more than that.
@@ -56,8 +64,23 @@ pub(super) fn forward_statements(path: &RepoPath, text: &str) -> Vec<Statement> 
     read::forward(identity.framework, text, read::Setting::plain(dialect)).statements
 }
 
+/// For each statement of a PostgreSQL script: its place, and what it does to its table.
+pub fn postgres_effects(script: &str) -> Vec<(Range<usize>, Option<LockEffect>)> {
+    let statements = sql::parse(script)
+        .map(|parsed| postgres::statements(&parsed.tree(), false))
+        .unwrap_or_default();
+    statements.into_iter().map(|s| (s.bytes, lock_table::of_statement(&s.kind))).collect()
+}
+
+/// Whether PostgreSQL changes a column's type without touching rows or indexes.
+pub fn postgres_type_change_is_free(old: &str, new: &str) -> bool {
+    types::is_free(dialect::Dialect::Postgres, old, new)
+}
+
 pub(super) const RULES: &[Rule] = &[
     files::MISSING_ROLLBACK,
+    ways_back::ROLLBACK_INCOMPLETE,
+    ways_back::SECTION_MISSING,
     files::EDITED_APPLIED,
     files::VERSION_COLLISION,
     order::OUT_OF_ORDER,

@@ -119,8 +119,9 @@ pub(super) const PARTITION_ATTACHED: Rule = rule(
                 ..draft(
                     format!("All rows of `{partition}` are read while it is attached to `{table}`"),
                     format!(
-                        "Without a validated `CHECK` that says the same as the partition's bounds, PostgreSQL scans \
-                         `{partition}` under an ACCESS EXCLUSIVE lock on it, and the default partition of `{table}` as well."
+                        "`{table}` gets a SHARE UPDATE EXCLUSIVE lock only. But without a validated `CHECK` that says the same as \
+                         the bounds, PostgreSQL scans `{partition}`, which it locks exclusively, and the default partition of \
+                         `{table}` as well."
                     ),
                     "Add a `CHECK` with the bounds as `NOT VALID`, validate it, attach the partition, and drop the `CHECK`.",
                 )

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::discover::{self, Framework, Identity, root};
+use super::discover::root;
+use super::discover::{self, Framework, Identity};
 use super::files::{added, rule};
 use super::frameworks::{Late, late};
 use super::say::{About, draft};

@@ -18,7 +18,7 @@ pub struct Read {
     /// In the order in which they run.
     pub statements: Vec<Statement>,
     /// What squawk's linter reports, by rule; empty for everything but PostgreSQL's SQL.
-    pub hits: Vec<(Hit, Range<usize>)>,
+    pub hits: Vec<LinterHit>,
     /// Whether every statement was understood. What is not is `Kind::Other`.
     pub complete: bool,
     /// Bytes of the file whose statements the author has declared safe, as the framework lets one.
@@ -86,8 +86,8 @@ const ON_REQUEST: [Hit; 27] = [
 /// Reads the forward part of a migration.
 pub fn forward(framework: Framework, text: &str, setting: Setting) -> Read {
     if let Some(translation) = translate::translate(framework, text) {
-        let read = postgres_sql(&sql::standard_quotes(&translation.sql), setting);
-        return translation.in_source(read);
+        let masked = sql::standard_quotes(&translation.sql);
+        return translation.in_source(postgres_sql(&masked, setting));
     }
     let forward = discover::forward_part(framework, text);
     let masked = sql::keep_only(text, &forward);
@@ -108,7 +108,36 @@ fn postgres_sql(masked: &str, setting: Setting) -> Read {
     Read { statements, hits, complete: parsed.errors().is_empty(), assured: Vec::new() }
 }
 
-fn hits(parsed: &Parse<SourceFile>, text: &str, setting: Setting) -> Vec<(Hit, Range<usize>)> {
+/// What the linter reports.
+#[derive(Debug, Clone)]
+pub struct LinterHit {
+    pub rule: Hit,
+    pub bytes: Range<usize>,
+    /// How the linter would mend it: places and what is put there.
+    pub edits: Vec<(Range<usize>, String)>,
+}
+
+/// Rules about the script as a whole, which say nothing about a part of it.
+const OF_SCRIPTS: [Hit; 6] = [
+    Hit::TransactionNesting,
+    Hit::BanUncommittedTransaction,
+    Hit::RequireLockTimeout,
+    Hit::RequireStatementTimeout,
+    Hit::PreferRobustStmts,
+    Hit::UnusedIgnore,
+];
+
+fn hits(parsed: &Parse<SourceFile>, text: &str, setting: Setting) -> Vec<LinterHit> {
+    let mut all = lint(parsed, text, setting);
+    for block in postgres::blocks(&parsed.tree(), text) {
+        let Some(parsed) = sql::parse(&block) else { continue };
+        let inside = lint(&parsed, &block, Setting { wrapped: true, ..setting });
+        all.extend(inside.into_iter().filter(|hit| !OF_SCRIPTS.contains(&hit.rule)));
+    }
+    all
+}
+
+fn lint(parsed: &Parse<SourceFile>, text: &str, setting: Setting) -> Vec<LinterHit> {
     let mut linter = Linter::with_default_rules();
     linter.rules.extend(ON_REQUEST);
     linter.settings.assume_in_transaction = setting.wrapped;
@@ -118,6 +147,18 @@ fn hits(parsed: &Parse<SourceFile>, text: &str, setting: Setting) -> Vec<(Hit, R
     linter
         .lint(parsed, text)
         .into_iter()
-        .map(|hit| (hit.code, hit.text_range.start().into()..hit.text_range.end().into()))
+        .map(|hit| LinterHit {
+            rule: hit.code,
+            bytes: hit.text_range.start().into()..hit.text_range.end().into(),
+            edits: hit
+                .fix
+                .into_iter()
+                .flat_map(|fix| fix.edits)
+                .map(|edit| {
+                    let range = edit.text_range;
+                    (range.start().into()..range.end().into(), edit.text.unwrap_or_default())
+                })
+                .collect(),
+        })
         .collect()
 }

@@ -10,7 +10,7 @@ use super::state::{Known, Table};
 use super::types::canonical;
 use crate::domain::finding::Category::{Data, Performance, Reliability};
 use crate::domain::finding::Confidence::{High, Medium};
-use crate::domain::finding::Severity::{Major, Minor};
+use crate::domain::finding::Severity::{Info, Major, Minor};
 use crate::rules::{Draft, Rule};
 
 pub(super) const TARGET_DOES_NOT_FIT: Rule = rule(
@@ -355,6 +355,8 @@ fn may_hold_duplicates(at: &At<'_>, table: &str, columns: &[String]) -> Option<D
     }
     let list = if columns.is_empty() { "…".to_owned() } else { columns.join(", ") };
     Some(Draft {
+        // Built concurrently, a failure costs nothing but the attempt.
+        severity: (at.migration.dialect == Dialect::Postgres).then_some(Info),
         symbol: Some(format!("{table}.{list}")),
         ..draft(
             format!("Two rows of `{table}` with equal `{list}` stop this migration"),

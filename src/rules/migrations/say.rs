@@ -84,7 +84,8 @@ pub(super) fn asked_for(
 ) {
     if context.policy.rules.contains_key(code) {
         on_hits(context, findings, Holds::OnPostgres, hit, |at| {
-            Some(draft(title(at), evidence, recommendation))
+            let fix = at.linter_fix();
+            Some(Draft { fix, ..draft(title(at), evidence, recommendation) })
         });
     }
 }

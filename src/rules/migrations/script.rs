@@ -1,26 +1,26 @@
 //! A migration as the rules see it: parsed once, with the linter's hits and what the rest of the
 //! change creates.
 
-use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
 pub use squawk_linter::Rule as Hit;
 
+pub(super) use super::surroundings::{context_need, needs};
+
 use super::actions::{Action, ActionKind};
 use super::dialect::{self, Dialect};
 use super::discover::{self, Direction, Framework, Identity};
 use super::facts::{Kind, Statement};
-use super::read::{self, Setting};
+use super::read::{self, LinterHit, Setting};
 use super::state::{self, Known, Timeline};
+use super::surroundings::{Surroundings, history_globs};
 use super::{names, translate};
 use crate::config::policy::{NewTables, Policy};
-use crate::domain::change::{Change, FileChange, SourceFile, Text};
+use crate::domain::change::{Change, FileChange, Text};
 use crate::domain::diff::{LineRange, Side};
-use crate::domain::path::RepoPath;
-use crate::ports::source::Need;
-use crate::rules::nearby;
+use crate::domain::finding::Fix;
 use crate::rules::{Draft, Findings, RuleContext};
 
 /// One side of a migration file, parsed.
@@ -28,7 +28,7 @@ pub struct Script {
     pub identity: Option<Identity>,
     pub statements: Vec<Statement>,
     /// What the linter reports, by rule.
-    hits: Vec<(Hit, Range<usize>)>,
+    hits: Vec<LinterHit>,
     /// The file's own text, for fixes.
     pub text: String,
     /// The tool runs it in a transaction; `None` when the file does not show it.
@@ -125,6 +125,8 @@ pub struct At<'m> {
     /// The bytes to report.
     start: usize,
     end: usize,
+    /// How the linter would mend it.
+    edits: &'m [(Range<usize>, String)],
 }
 
 impl Prepared {
@@ -134,10 +136,7 @@ impl Prepared {
             .filter(|at| files.get(*at).is_some_and(discover::is_forward))
             .collect();
         order.sort_by_key(|at| files.get(*at).map(|file| file.path.as_str()));
-        let around = Surroundings {
-            files: context.gathered(&context_need(context.change)),
-            shown: OnceCell::new(),
-        };
+        let around = Surroundings::new(context.gathered(&context_need(context.change)));
         let history = context.gathered(&state::history_need(history_globs(context.change)));
         let mut made = Self { migrations: Vec::new(), timelines: Vec::new() };
         let mut roots: Vec<String> = Vec::new();
@@ -269,6 +268,7 @@ impl<'a> Migration<'a> {
                 index,
                 start: statement.bytes.start,
                 end: statement.bytes.end,
+                edits: &[],
             })
             .filter(|at| self.file.adds_any(at.lines()))
     }
@@ -288,6 +288,7 @@ impl<'a> Migration<'a> {
                     index,
                     start: action.bytes.start,
                     end: action.bytes.end,
+                    edits: &[],
                 };
                 self.file.adds_any(at.lines()).then_some((at, table, action))
             })
@@ -296,24 +297,24 @@ impl<'a> Migration<'a> {
 
     /// What the linter reports under one of its rules, in lines that this change adds.
     pub fn hits(&self, wanted: Hit) -> impl Iterator<Item = At<'_>> {
-        self.script.hits.iter().filter(move |(hit, _)| *hit == wanted).filter_map(
-            move |(_, range)| {
-                let statements = &self.script.statements;
-                let index = statements
+        self.script.hits.iter().filter(move |hit| hit.rule == wanted).filter_map(move |hit| {
+            let range = &hit.bytes;
+            let statements = &self.script.statements;
+            let index = statements
+                .iter()
+                .rposition(|s| s.bytes.start <= range.start && range.start <= s.bytes.end)?;
+            let statement = statements.get(index)?;
+            let action = match &statement.kind {
+                Kind::AlterTable { actions, .. } => actions
                     .iter()
-                    .rposition(|s| s.bytes.start <= range.start && range.start <= s.bytes.end)?;
-                let statement = statements.get(index)?;
-                let action = match &statement.kind {
-                    Kind::AlterTable { actions, .. } => actions
-                        .iter()
-                        .find(|a| a.bytes.start <= range.start && range.start < a.bytes.end),
-                    _ => None,
-                };
-                let (start, end) = (range.start, range.end);
-                let at = At { migration: self, statement, action, index, start, end };
-                self.file.adds_any(at.lines()).then_some(at)
-            },
-        )
+                    .find(|a| a.bytes.start <= range.start && range.start < a.bytes.end),
+                _ => None,
+            };
+            let (start, end) = (range.start, range.end);
+            let edits = hit.edits.as_slice();
+            let at = At { migration: self, statement, action, index, start, end, edits };
+            self.file.adds_any(at.lines()).then_some(at)
+        })
     }
 
     /// How many statements do something, transaction control and settings apart.
@@ -352,6 +353,27 @@ impl At<'_> {
             }
             _ => "",
         }
+    }
+
+    /// What the linter would change, as a fix, where it stays within a few lines.
+    pub fn linter_fix(&self) -> Option<Fix> {
+        let text = self.migration.file.head_text()?;
+        let first = self.edits.iter().map(|(range, _)| range.start).min()?;
+        let last = self.edits.iter().map(|(range, _)| range.end).max()?;
+        let lines = text.lines_of(first, last.max(first + 1));
+        let source = text.as_str();
+        let start = source.get(..first)?.rfind('\n').map_or(0, |at| at + 1);
+        let end = source.get(last..)?.find('\n').map_or(source.len(), |at| last + at);
+        let mut edits: Vec<_> = self.edits.iter().collect();
+        edits.sort_by_key(|(range, _)| std::cmp::Reverse(range.start));
+        let mut replacement = source.get(start..end)?.to_owned();
+        for (range, with) in edits {
+            let own = range.start.checked_sub(start)?..range.end.checked_sub(start)?;
+            replacement.get(own.clone())?;
+            replacement.replace_range(own, with);
+        }
+        let short = lines.end() - lines.start() < 10 && !source.contains('\r');
+        short.then_some(Fix::Replace { lines, replacement })
     }
 
     /// A table that the statement names, as it is before the statement runs.
@@ -400,94 +422,4 @@ fn tables_made(statements: &[Statement]) -> impl Iterator<Item = &str> {
         Kind::CreateTable(made) => Some(made.name.as_str()),
         _ => None,
     })
-}
-
-/// What the files around the change show about the database, read when a migration does not say
-/// it itself.
-struct Surroundings<'a> {
-    files: &'a [SourceFile],
-    shown: OnceCell<Vec<(&'a SourceFile, Dialect)>>,
-}
-
-impl Surroundings<'_> {
-    fn dialect(&self, path: &RepoPath) -> Option<Dialect> {
-        let shown = self.shown.get_or_init(|| {
-            let evidence = |file: &SourceFile| match file.path.extension().as_deref() {
-                Some("sql") => dialect::of_text(file.text.as_str()),
-                Some("py" | "rb" | "js" | "ts") => dialect::of_file(&file.path, file.text.as_str()),
-                _ => dialect::of_configuration(file.text.as_str()),
-            };
-            self.files.iter().filter_map(|file| Some((file, evidence(file)?))).collect()
-        });
-        let mut near = shown.iter().filter(|(file, _)| {
-            file.path != *path
-                && (file.path.extension().as_deref() != Some("sql")
-                    || neighbours(file.path.directory(), path.directory()))
-        });
-        let (_, first) = near.next()?;
-        near.all(|(_, other)| other == first).then_some(*first)
-    }
-}
-
-/// Whether two migrations belong to one history: the same folder, or folders side by side
-/// (Diesel and Prisma make one for each migration).
-fn neighbours(one: &str, other: &str) -> bool {
-    let parent = |directory: &str| directory.rsplit_once('/').map(|(p, _)| p.to_owned());
-    one == other || (parent(one).is_some() && parent(one) == parent(other))
-}
-
-/// Files that show which database the repository uses: the oldest migrations beside the changed
-/// ones, and configuration that names a database.
-pub fn needs(change: &Change) -> Vec<Need> {
-    vec![context_need(change), state::history_need(history_globs(change))]
-}
-
-/// Configuration that names the database, in the directories on the way to a migration.
-const CONFIGURATION: [&str; 10] = [
-    "schema.prisma",
-    "prisma/schema.prisma",
-    "migration_lock.toml",
-    "migrations/migration_lock.toml",
-    "prisma/migrations/migration_lock.toml",
-    "sqlc.{yaml,yml}",
-    "{db,database,internal,sql,sqlc}/sqlc.{yaml,yml}",
-    "diesel.toml",
-    "{docker-compose,compose}.{yml,yaml}",
-    "config/database.yml",
-];
-
-/// The same in the packages of a workspace.
-const PACKAGES: [&str; 2] = ["{apps,packages}/*/prisma/schema.prisma", "*/prisma/schema.prisma"];
-
-pub(super) fn context_need(change: &Change) -> Need {
-    let mut globs = history_globs(change);
-    let migrations = change.files.iter().filter(|file| discover::is_forward(file));
-    let directories = nearby::above(migrations.map(|file| &file.path));
-    globs.extend(nearby::in_each(directories, &CONFIGURATION));
-    globs.extend(PACKAGES.map(str::to_owned));
-    Need::Glob { side: Side::Head, globs, limit: 60 }
-}
-
-/// Where the migrations beside the changed ones are.
-pub(super) fn history_globs(change: &Change) -> Vec<String> {
-    let mut globs: Vec<String> = Vec::new();
-    for file in change.files.iter().filter(|file| discover::is_forward(file)) {
-        let identity = discover::identify_file(file);
-        let nested =
-            identity.is_some_and(|i| matches!(i.framework, Framework::Diesel | Framework::Prisma));
-        let directory = file.path.directory();
-        let extension = file.path.extension().unwrap_or_default();
-        let glob = match (nested, directory.rsplit_once('/')) {
-            (true, Some((parent, _))) => format!("{parent}/*/*.sql"),
-            _ if directory.is_empty() => format!("*.{extension}"),
-            _ => format!("{directory}/*.{extension}"),
-        };
-        // Names of folders that a glob would read as a pattern are left out.
-        if !globs.contains(&glob) && !directory.contains(['*', '?', '[', ']', '{', '}']) {
-            globs.push(glob);
-        }
-    }
-    globs.sort();
-    globs.truncate(8);
-    globs
 }

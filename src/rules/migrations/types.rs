@@ -19,7 +19,7 @@ pub(super) fn is_plain_cast(using: &str, column: &str, new: &str) -> bool {
     using == column || using == format!("{column}::{}", clean(new))
 }
 
-pub(super) fn is_widening(old: &str, new: &str) -> bool {
+fn is_widening(old: &str, new: &str) -> bool {
     let (old_base, old_limit) = split(old);
     let (new_base, new_limit) = split(new);
     let wider = match (old_limit, new_limit) {
@@ -29,18 +29,18 @@ pub(super) fn is_widening(old: &str, new: &str) -> bool {
     };
     match (old_base, new_base) {
         ("varchar" | "text" | "citext", "text" | "citext") | ("cidr", "inet") => true,
-        ("varchar", "varchar") | ("varbit", "varbit") => wider,
-        ("text", "varchar") => new_limit.is_none(),
-        ("numeric", "numeric") => {
-            // A larger precision is free only with the same scale.
-            wider && (scale(new) == scale(old) || new_limit.is_none())
-        }
         // Without a number there are six digits; `timestamptz` differs in meaning, not in size.
         ("timestamp", "timestamp")
         | ("timestamptz", "timestamptz")
         | ("time", "time")
         | ("timetz", "timetz")
         | ("interval", "interval") => new_limit.unwrap_or(6) >= old_limit.unwrap_or(6),
+        ("varchar", "varchar") | ("varbit", "varbit") => wider,
+        ("text", "varchar") => new_limit.is_none(),
+        ("numeric", "numeric") => {
+            // A larger precision is free only with the same scale.
+            wider && (scale(new) == scale(old) || new_limit.is_none())
+        }
         _ => canonical(old) == canonical(new),
     }
 }
@@ -104,11 +104,10 @@ fn split(type_text: &str) -> (&str, Option<u32>) {
     let base = match base.trim() {
         "character varying" => "varchar",
         "bit varying" => "varbit",
-        "time without time zone" => "time",
-        "time with time zone" => "timetz",
         "decimal" => "numeric",
         "timestamp with time zone" => "timestamptz",
         "timestamp without time zone" => "timestamp",
+        "time without time zone" => "time",
         other => other,
     };
     let first = arguments.split([',', ')']).next().unwrap_or("");
@@ -129,6 +128,10 @@ mod tests {
             ("numeric(10,2)", "numeric(12, 2)"),
             ("decimal(10, 2)", "numeric"),
             ("int4", "integer"),
+            ("citext", "text"),
+            ("cidr", "inet"),
+            ("timestamp(3)", "timestamp(6)"),
+            ("timestamp(6)", "timestamp"),
         ] {
             assert!(is_free(Dialect::Postgres, old, new), "{old} to {new}");
         }
@@ -139,6 +142,8 @@ mod tests {
             ("char(10)", "varchar(10)"),
             ("numeric(10,2)", "numeric(12,4)"),
             ("timestamp", "timestamptz"),
+            ("timestamp", "timestamp(3)"),
+            ("inet", "cidr"),
         ] {
             assert!(!is_free(Dialect::Postgres, old, new), "{old} to {new}");
         }

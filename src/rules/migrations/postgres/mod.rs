@@ -1,5 +1,6 @@
 //! PostgreSQL scripts, parsed by squawk's syntax crate, in the common form of facts.
 
+mod block;
 mod objects;
 mod table;
 
@@ -10,17 +11,52 @@ use squawk_syntax::ast::{self, AstNode};
 
 use super::facts::{CreateIndex, CreateTable, Kind, Statement, Transactions};
 use super::names::{bare_name, table_name};
+use crate::rules::parse::sql;
 
 /// The facts of a script, statement by statement. `wrapped`: the tool runs it in a transaction.
 pub fn statements(file: &ast::SourceFile, wrapped: bool) -> Vec<Statement> {
     let mut transactions = Transactions::new(wrapped);
-    file.stmts()
-        .map(|statement| {
-            let kind = kind(&statement);
-            let chained = matches!(kind, Kind::End) && is_chained(statement.syntax());
-            transactions.statement(own_bytes(statement.syntax()), kind, chained)
-        })
-        .collect()
+    let mut script: Option<String> = None;
+    let mut statements = Vec::new();
+    for statement in file.stmts() {
+        let kind = kind(&statement);
+        let chained = matches!(kind, Kind::End) && is_chained(statement.syntax());
+        let bytes = own_bytes(statement.syntax());
+        let made = transactions.statement(bytes.clone(), kind, chained);
+        let outer = made.clone();
+        statements.push(made);
+        if let ast::Stmt::Do(_) = statement {
+            let script = script.get_or_insert_with(|| file.syntax().text().to_string());
+            statements.extend(inside(script, bytes, &outer));
+        }
+    }
+    statements
+}
+
+/// The plain statements of a `DO` block, which run in one transaction.
+fn inside(script: &str, place: Range<usize>, outer: &Statement) -> Vec<Statement> {
+    let Some(block) = block::unwrap(script, place) else { return Vec::new() };
+    let Some(parsed) = sql::parse(&block.masked) else { return Vec::new() };
+    let made = parsed.tree().stmts().map(|statement| {
+        let bytes = own_bytes(statement.syntax());
+        let batched = block.loops.iter().any(|range| range.contains(&bytes.start));
+        let kind = match kind(&statement) {
+            Kind::Update { table, .. } if batched => Kind::Update { table, filtered: true },
+            Kind::Delete { table, .. } if batched => Kind::Delete { table, filtered: true },
+            other => other,
+        };
+        Statement { bytes, kind, in_transaction: true, transaction: outer.transaction }
+    });
+    made.filter(|made| !matches!(made.kind, Kind::Other | Kind::Begin | Kind::End)).collect()
+}
+
+/// The scripts inside the `DO` blocks of a script, each at its place.
+pub fn blocks(file: &ast::SourceFile, script: &str) -> Vec<String> {
+    let places = file.stmts().filter_map(|statement| match &statement {
+        ast::Stmt::Do(it) => Some(own_bytes(it.syntax())),
+        _ => None,
+    });
+    places.filter_map(|place| block::unwrap(script, place)).map(|block| block.masked).collect()
 }
 
 /// `COMMIT AND CHAIN`, which begins the next transaction.
@@ -162,7 +198,6 @@ fn one_line(node: &SyntaxNode) -> String {
 mod tests {
     use super::*;
     use crate::rules::migrations::actions::{ActionKind, Reference};
-    use crate::rules::parse::sql;
 
     fn read(script: &str) -> Vec<Statement> {
         statements(&sql::parse(script).unwrap().tree(), false)

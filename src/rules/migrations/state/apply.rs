@@ -239,6 +239,13 @@ fn rename_index(table: &mut Table, from: &str, to: &str) {
 }
 
 fn alter_column(table: &mut Table, kind: &ActionKind, guarded: bool) {
+    // Of a table that was not seen whole, what is said of a column is all that is known.
+    if let ActionKind::SetType { column, .. } | ActionKind::SetNotNull { column } = kind
+        && !table.whole
+        && table.column(column).is_none()
+    {
+        table.columns.push(Column { name: column.clone(), ..Column::default() });
+    }
     let mut with = |name: &str, change: &dyn Fn(&mut Column)| {
         table.columns.iter_mut().filter(|column| column.name == name).for_each(change);
     };

@@ -144,6 +144,56 @@ pub fn demands_value(condition: &str, column: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn after(script: &str) -> Schema {
+        let parsed = crate::rules::parse::sql::parse(script).unwrap();
+        let mut schema = Schema { seen: true, ..Schema::default() };
+        for statement in crate::rules::migrations::postgres::statements(&parsed.tree(), false) {
+            schema.apply(&statement.kind, None);
+        }
+        schema
+    }
+
+    #[test]
+    fn statements_add_up() {
+        let schema = after(
+            "CREATE TABLE a (id bigint PRIMARY KEY, n text CHECK (n IS NOT NULL), o int UNIQUE); \
+             ALTER TABLE a ADD CONSTRAINT c CHECK (o > 0) NOT VALID, ALTER o TYPE bigint; \
+             ALTER TABLE a VALIDATE CONSTRAINT c, RENAME COLUMN n TO m; CREATE INDEX i ON a (m, o); \
+             ALTER TABLE a DROP CONSTRAINT a_o_key; ALTER TABLE a RENAME TO b;",
+        );
+        let known = schema.table("b");
+        let table = known.whole().unwrap();
+        assert_eq!(table.primary_key(), Some(["id".to_owned()].as_slice()));
+        assert_eq!(table.column("o").unwrap().type_text, "bigint");
+        assert!(table.constraints.iter().all(|c| !c.not_valid && c.name != "a_o_key"));
+        assert!(table.indexed().any(|columns| columns == ["m", "o"]));
+        assert_eq!(schema.table_of_index("i").unwrap().name, "b");
+        assert!(matches!(schema.table("a"), Known::Absent));
+    }
+
+    #[test]
+    fn what_was_not_seen_is_unknown() {
+        let schema = after("ALTER TABLE legacy ADD COLUMN a int;");
+        assert!(
+            schema.table("legacy").table().is_some() && schema.table("legacy").whole().is_none()
+        );
+        assert!(matches!(schema.table("other"), Known::Unknown));
+        assert!(matches!(Schema::default().table("any"), Known::Unknown));
+        let copied = after("CREATE TABLE c AS SELECT 1 AS id;");
+        assert!(copied.table("c").whole().is_none());
+    }
+
+    #[test]
+    fn an_index_that_becomes_a_key_is_one() {
+        let schema = after(
+            "CREATE TABLE a (id bigint NOT NULL); CREATE UNIQUE INDEX k ON a (id); \
+             ALTER TABLE a ADD CONSTRAINT p PRIMARY KEY USING INDEX k;",
+        );
+        let known = schema.table("a");
+        assert_eq!(known.table().unwrap().primary_key(), Some(["id".to_owned()].as_slice()));
+        assert!(known.table().unwrap().indexes.is_empty());
+    }
+
     #[test]
     fn only_a_plain_demand_proves_a_value() {
         assert!(demands_value("email IS NOT NULL", "email"));

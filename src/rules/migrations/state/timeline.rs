@@ -49,7 +49,7 @@ impl Timeline {
             .filter(|file| file.side == Side::Base && !moved_or_new(change, &file.path))
             .filter_map(|file| {
                 let identity = discover::identify(&file.path, file.text.as_str())?;
-                let own = identity.direction == Direction::Up
+                let own = matches!(identity.direction, Direction::Up | Direction::Many)
                     && discover::root(&file.path, &identity) == root;
                 own.then(|| (numbers(&identity.version), file))
             })

@@ -71,7 +71,10 @@ impl Translation {
                 _ => {}
             }
         }
-        for (_, range) in &mut read.hits {
+        for hit in &mut read.hits {
+            // Edits of the translation say nothing about the source.
+            hit.edits.clear();
+            let range = &mut hit.bytes;
             *range = self.source(range);
         }
         let assured = self.pieces.iter().filter(|piece| piece.assured);

@@ -1,0 +1,106 @@
+//! What the files around a change show: which database it is for, and the migrations before it.
+
+use std::cell::OnceCell;
+
+use super::dialect::{self, Dialect};
+use super::discover::{self, Framework};
+use super::state;
+use crate::domain::change::{Change, SourceFile};
+use crate::domain::diff::Side;
+use crate::domain::path::RepoPath;
+use crate::ports::source::Need;
+use crate::rules::nearby;
+
+/// What the files around the change show about the database, read when a migration does not say
+/// it itself.
+pub(super) struct Surroundings<'a> {
+    files: &'a [SourceFile],
+    shown: OnceCell<Vec<(&'a SourceFile, Dialect)>>,
+}
+
+impl<'a> Surroundings<'a> {
+    pub fn new(files: &'a [SourceFile]) -> Self {
+        Self { files, shown: OnceCell::new() }
+    }
+
+    pub fn dialect(&self, path: &RepoPath) -> Option<Dialect> {
+        let shown = self.shown.get_or_init(|| {
+            let evidence = |file: &SourceFile| match file.path.extension().as_deref() {
+                Some("sql") => dialect::of_text(file.text.as_str()),
+                Some("py" | "rb" | "js" | "ts") => dialect::of_file(&file.path, file.text.as_str()),
+                _ => dialect::of_configuration(file.text.as_str()),
+            };
+            self.files.iter().filter_map(|file| Some((file, evidence(file)?))).collect()
+        });
+        let mut near = shown.iter().filter(|(file, _)| {
+            file.path != *path
+                && (file.path.extension().as_deref() != Some("sql")
+                    || neighbours(file.path.directory(), path.directory()))
+        });
+        let (_, first) = near.next()?;
+        near.all(|(_, other)| other == first).then_some(*first)
+    }
+}
+
+/// Whether two migrations belong to one history: the same folder, or folders side by side
+/// (Diesel and Prisma make one for each migration).
+fn neighbours(one: &str, other: &str) -> bool {
+    let parent = |directory: &str| directory.rsplit_once('/').map(|(p, _)| p.to_owned());
+    one == other || (parent(one).is_some() && parent(one) == parent(other))
+}
+
+/// Files that show which database the repository uses: the oldest migrations beside the changed
+/// ones, and configuration that names a database.
+pub fn needs(change: &Change) -> Vec<Need> {
+    vec![context_need(change), state::history_need(history_globs(change))]
+}
+
+/// Configuration that names the database, in the directories on the way to a migration.
+const CONFIGURATION: [&str; 10] = [
+    "schema.prisma",
+    "prisma/schema.prisma",
+    "migration_lock.toml",
+    "migrations/migration_lock.toml",
+    "prisma/migrations/migration_lock.toml",
+    "sqlc.{yaml,yml}",
+    "{db,database,internal,sql,sqlc}/sqlc.{yaml,yml}",
+    "diesel.toml",
+    "{docker-compose,compose}.{yml,yaml}",
+    "config/database.yml",
+];
+
+/// The same in the packages of a workspace.
+const PACKAGES: [&str; 2] = ["{apps,packages}/*/prisma/schema.prisma", "*/prisma/schema.prisma"];
+
+pub(super) fn context_need(change: &Change) -> Need {
+    let mut globs = history_globs(change);
+    let migrations = change.files.iter().filter(|file| discover::is_forward(file));
+    let directories = nearby::above(migrations.map(|file| &file.path));
+    globs.extend(nearby::in_each(directories, &CONFIGURATION));
+    globs.extend(PACKAGES.map(str::to_owned));
+    Need::Glob { side: Side::Head, globs, limit: 60 }
+}
+
+/// Where the migrations beside the changed ones are.
+pub(super) fn history_globs(change: &Change) -> Vec<String> {
+    let mut globs: Vec<String> = Vec::new();
+    for file in change.files.iter().filter(|file| discover::is_forward(file)) {
+        let identity = discover::identify_file(file);
+        let nested =
+            identity.is_some_and(|i| matches!(i.framework, Framework::Diesel | Framework::Prisma));
+        let directory = file.path.directory();
+        let extension = file.path.extension().unwrap_or_default();
+        let glob = match (nested, directory.rsplit_once('/')) {
+            (true, Some((parent, _))) => format!("{parent}/*/*.sql"),
+            _ if directory.is_empty() => format!("*.{extension}"),
+            _ => format!("{directory}/*.{extension}"),
+        };
+        // Names of folders that a glob would read as a pattern are left out.
+        if !globs.contains(&glob) && !directory.contains(['*', '?', '[', ']', '{', '}']) {
+            globs.push(glob);
+        }
+    }
+    globs.sort();
+    globs.truncate(8);
+    globs
+}

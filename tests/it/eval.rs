@@ -174,11 +174,6 @@ fn squawk_cases() {
     assert!(total.right > 4 * (total.wrong + total.missed), "{total}");
 }
 
-pub(crate) fn migrations(files: &[(String, Option<&str>, Option<&str>)]) -> Vec<Finding> {
-    let change = change(files);
-    run(&change, |rule| rule.code.starts_with("migration/")).into_iter().map(|(_, f)| f).collect()
-}
-
 /// A migration before the change, as a file that the change does not touch.
 fn base_file(path: &str, sql: &str) -> SourceFile {
     let path = RepoPath::new(path).expect("a sound path");
@@ -186,7 +181,7 @@ fn base_file(path: &str, sql: &str) -> SourceFile {
 }
 
 /// What the rules with an equivalent in `tool` find, without what comments in the files silence.
-fn peer_findings(
+pub(crate) fn peer_findings(
     tool: &str,
     new_tables: NewTables,
     base: &[SourceFile],

@@ -1,18 +1,8 @@
 //! Measures the rules on Rails migrations: the labelled cases of strong_migrations.
 
-use backend_team::domain::finding::{Finding, Severity};
+use backend_team::config::policy::NewTables;
 
-use crate::eval::{Score, eval_dir, migrations, rows, text};
-
-/// Findings that ask for a safer migration, without those about form and process.
-fn speaks_of_safety(finding: &Finding) -> bool {
-    let form = [
-        "migration/missing-rollback",
-        "migration/foreign-key-without-index",
-        "migration/table-without-primary-key",
-    ];
-    finding.severity >= Severity::Minor && !form.contains(&finding.rule.0.as_str())
-}
+use crate::eval::{Score, eval_dir, peer_findings, rows, text};
 
 /// The cases that give all that they need themselves. `safe_by_default` is a setting of the
 /// tool under which it rewrites migrations; nothing in those cases shows it.
@@ -32,8 +22,9 @@ fn strong_migrations_cases() {
             continue;
         }
         let path = format!("{}/db/migrate/20240101000000_case.rb", text(&row, "adapter"));
-        let found = migrations(&[(path, None, Some(text(&row, "ruby")))]);
-        let said = found.iter().any(speaks_of_safety);
+        let files = [(path, None, Some(text(&row, "ruby")))];
+        let found = peer_findings("strong_migrations", NewTables::Change, &[], &files);
+        let said = !found.is_empty();
         all.flagged(expected, said);
         if !id.starts_with("safe_by_default") {
             plain.flagged(expected, said);

@@ -114,7 +114,12 @@ pub(super) const COLUMN_MADE_REQUIRED: Rule = rule(
         title: "A column that may hold NULL is made NOT NULL",
         severity: Major,
         confidence: Medium,
-        equivalents: &["atlas:MF104", "atlas:LT101", "django-migration-linter:NOT_NULL"],
+        equivalents: &[
+            "atlas:MF104",
+            "atlas:LT101",
+            "django-migration-linter:NOT_NULL",
+            "strong_migrations:change_column_null",
+        ],
         page: include_str!("../../../fixtures/rules/migration/column-made-required.md"),
     },
     Reliability,
@@ -198,7 +203,13 @@ pub(super) const COLUMN_REWRITES_TABLE: Rule = rule(
         title: "A new column makes the database rewrite the whole table",
         severity: Major,
         confidence: High,
-        equivalents: &["squawk:adding-field-with-default", "eugene:E11", "atlas:PG302"],
+        equivalents: &[
+            "squawk:adding-field-with-default",
+            "eugene:E11",
+            "atlas:PG302",
+            "strong_migrations:add_column_default",
+            "strong_migrations:add_column_generated_stored",
+        ],
         page: include_str!("../../../fixtures/rules/migration/column-rewrites-table.md"),
     },
     Performance,
@@ -250,6 +261,7 @@ pub(super) const COLUMN_TYPE_CHANGED: Rule = rule(
             "eugene:E5",
             "atlas:PG303",
             "django-migration-linter:ALTER_COLUMN",
+            "strong_migrations:change_column",
         ],
         page: include_str!("../../../fixtures/rules/migration/column-type-changed.md"),
     },
@@ -267,6 +279,7 @@ pub(super) const COLUMN_TYPE_CHANGED: Rule = rule(
             let dialect = at.migration.dialect;
             let known = at.before(table).table().and_then(|it| it.column(column).cloned());
             let before = known.map(|column| column.type_text).filter(|text| !text.is_empty());
+            let before = before.or_else(|| told_before(at, table, column));
             if !using
                 && before.as_deref().is_some_and(|old| types::is_free(dialect, old, type_text))
             {
@@ -317,6 +330,22 @@ pub(super) const COLUMN_TYPE_CHANGED: Rule = rule(
     },
 );
 
+/// The type that the same script gives a column before, which the way back of a framework tells.
+fn told_before(at: &At<'_>, on: &str, of: &str) -> Option<String> {
+    let earlier = at.migration.script.statements.iter().take(at.index).rev();
+    earlier
+        .flat_map(|s| match &s.kind {
+            Kind::AlterTable { table, actions } if table == on => actions.as_slice(),
+            _ => &[],
+        })
+        .find_map(|action| match &action.kind {
+            ActionKind::SetType { column, type_text, .. } if column == of => {
+                Some(type_text.clone())
+            }
+            _ => None,
+        })
+}
+
 pub(super) const NOT_NULL_SET: Rule = rule(
     About {
         code: "migration/not-null-set",
@@ -328,6 +357,7 @@ pub(super) const NOT_NULL_SET: Rule = rule(
             "eugene:E2",
             "atlas:MF104",
             "django-migration-linter:NOT_NULL",
+            "strong_migrations:change_column_null",
         ],
         page: include_str!("../../../fixtures/rules/migration/not-null-set.md"),
     },

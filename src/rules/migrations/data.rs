@@ -51,7 +51,7 @@ pub(super) const BESIDE_SCHEMA_CHANGE: Rule = rule(
         title: "Rows are changed in the transaction that holds a schema lock",
         severity: Minor,
         confidence: Medium,
-        equivalents: &["eugene:E4"],
+        equivalents: &["eugene:E4", "strong_migrations:change_column_null"],
         page: include_str!("../../../fixtures/rules/migration/data-change-beside-schema-change.md"),
     },
     Performance,

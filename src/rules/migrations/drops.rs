@@ -20,6 +20,7 @@ pub(super) const TABLE_DROPPED: Rule = rule(
             "squawk:ban-drop-table",
             "atlas:DS102",
             "django-migration-linter:DROP_TABLE",
+            "strong_migrations:create_table",
         ],
         page: include_str!("../../../fixtures/rules/migration/table-dropped.md"),
     },
@@ -87,6 +88,7 @@ pub(super) const COLUMN_DROPPED: Rule = rule(
             "squawk:ban-drop-column",
             "atlas:DS103",
             "django-migration-linter:DROP_COLUMN",
+            "strong_migrations:remove_column",
         ],
         page: include_str!("../../../fixtures/rules/migration/column-dropped.md"),
     },
@@ -96,6 +98,7 @@ pub(super) const COLUMN_DROPPED: Rule = rule(
             let ActionKind::DropColumn { column, .. } = &action.kind else { return None };
             // Elsewhere `DROP INDEX`, `DROP KEY` and others look like a column without the word.
             let sure = at.migration.dialect == Dialect::Postgres
+                || at.migration.framework().is_code()
                 || at.snippet().to_ascii_lowercase().starts_with("drop column");
             if !sure {
                 return None;

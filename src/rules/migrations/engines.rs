@@ -1,6 +1,6 @@
 //! What MySQL and SQLite do with changes that PostgreSQL takes in its stride.
 
-use super::actions::{ActionKind, ConstraintKind};
+use super::actions::{ActionKind, ConstraintKind, Generated};
 use super::dialect::Dialect;
 use super::facts::Kind;
 use super::say::{About, Holds, draft, migrations, on_actions, rule};
@@ -15,7 +15,10 @@ pub(super) const TABLE_COPIED: Rule = rule(
         title: "MySQL copies the table, or is told to lock it",
         severity: Major,
         confidence: Medium,
-        equivalents: &[],
+        equivalents: &[
+            "strong_migrations:add_foreign_key",
+            "strong_migrations:add_check_constraint",
+        ],
         page: include_str!("../../../fixtures/rules/migration/table-copied.md"),
     },
     Performance,
@@ -62,6 +65,15 @@ fn copies(kind: &ActionKind) -> Option<String> {
         }
         ActionKind::DropPrimaryKey => {
             Some("Without its primary key the table is ordered by something else.".into())
+        }
+        ActionKind::AddConstraint(it) if it.kind == ConstraintKind::Check => {
+            Some("Rows are checked against a new `CHECK`.".into())
+        }
+        ActionKind::AddColumn(column) if column.generated == Some(Generated::Stored) => {
+            Some(format!("`{}` is computed for every row.", column.name))
+        }
+        ActionKind::AddColumn(column) if column.identity || column.is_serial() => {
+            Some(format!("Existing rows are numbered for `{}`.", column.name))
         }
         ActionKind::AddConstraint(it) if it.kind == ConstraintKind::ForeignKey => Some(
             "Rows are checked against a new foreign key while `foreign_key_checks` is on.".into(),

@@ -9,7 +9,7 @@ use super::read::{self, Setting};
 use super::say::{About, draft};
 use super::script::context_need;
 use super::ways_back::down_script;
-use super::{alembic, django, translate};
+use super::{alembic, django, javascript, liquibase, translate};
 use crate::domain::change::{Change, ChangeKind, FileChange};
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::finding::Category::{Process, Reliability};
@@ -152,12 +152,11 @@ fn has_rollback(context: &RuleContext<'_>, file: &FileChange, identity: &Identit
         Framework::Rails => matches!(rails::way_back(text), WayBack::There | WayBack::Declared),
         Framework::Django => django::irreversible(text).is_none(),
         Framework::Alembic => alembic::has_way_back(text),
-        // Nothing is known of their content.
-        Framework::Ecto
-        | Framework::EfCore
-        | Framework::Knex
-        | Framework::Sequelize
-        | Framework::TypeOrm => true,
+        Framework::Knex | Framework::Sequelize | Framework::TypeOrm => {
+            javascript::has_way_back(text)
+        }
+        // Change sets are undone by what Liquibase works out; of the others nothing is known.
+        Framework::Liquibase | Framework::Ecto | Framework::EfCore => true,
         _ => false,
     };
     if worked_out {
@@ -305,6 +304,7 @@ pub(super) const EDITED_APPLIED: Rule = rule(
     |_| Vec::new(),
     |context, findings| {
         for file in &context.change.files {
+            edited_sets(findings, file);
             let Some((side, lines)) = edited_lines(file) else { continue };
             findings.at(
                 file,
@@ -321,6 +321,32 @@ pub(super) const EDITED_APPLIED: Rule = rule(
         }
     },
 );
+
+/// Change sets of Liquibase that exist on the base and mean another thing at head.
+fn edited_sets(findings: &mut Findings<'_>, file: &FileChange) {
+    let liquibase = discover::identify_file(file)
+        .is_some_and(|identity| identity.framework == Framework::Liquibase);
+    let (true, Some(base), Some(head)) = (liquibase, file.base_text(), file.head_text()) else {
+        return;
+    };
+    for (set, bytes) in liquibase::edited(base.as_str(), head.as_str()) {
+        let lines = head.lines_of(bytes.start, bytes.start);
+        findings.at_head(
+            file,
+            lines,
+            Draft {
+                symbol: Some(set.clone()),
+                ..draft(
+                    format!("Change set `{set}` is on the base branch already and is changed here"),
+                    "Liquibase keeps a checksum of each change set that has run: databases that have run this one stop with \
+                     \"checksum mismatch\", and new ones get another schema.",
+                    "Leave the change set as it is and add a new one. If every database shall accept the new form as it is, \
+                     say so with `validCheckSum`.",
+                )
+            },
+        );
+    }
+}
 
 /// Where a migration that existed before changes its meaning.
 fn edited_lines(file: &FileChange) -> Option<(Side, LineRange)> {

@@ -23,6 +23,8 @@ pub(super) mod facts;
 mod files;
 mod frameworks;
 mod indexes;
+mod javascript;
+mod liquibase;
 mod lock_table;
 mod locks;
 pub(super) mod names;

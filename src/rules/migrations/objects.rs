@@ -232,7 +232,7 @@ pub(super) const JSON_COLUMN: Rule = rule(
         title: "A column of type json instead of jsonb",
         severity: Info,
         confidence: Medium,
-        equivalents: &["eugene:E3"],
+        equivalents: &["eugene:E3", "strong_migrations:add_column_json"],
         page: include_str!("../../../fixtures/rules/migration/json-column.md"),
     },
     Data,

@@ -25,7 +25,7 @@ pub fn reading(file: &FileChange) -> Reading {
         let tool = identity.framework.name();
         return Reading::Missing(format!("a migration of {tool}, whose language is not read"));
     }
-    if !identity.framework.is_code() {
+    if !identity.framework.is_code() || file.path.extension().as_deref() == Some("sql") {
         return Reading::Whole;
     }
     let Some(translation) = translate::translate(identity.framework, text.as_str()) else {

@@ -3,7 +3,9 @@
 use super::super::dialect::Dialect;
 use super::super::discover::Framework;
 use super::super::say::{About, Holds, draft, migrations, rule};
-use super::super::script::{Migration, context_need};
+use super::super::script::Migration;
+use super::super::state::history_need;
+use super::super::surroundings::history_globs;
 use super::super::types;
 use super::fields::Field;
 use crate::domain::finding::Category::Reliability;
@@ -51,7 +53,8 @@ fn before(
     name: &str,
 ) -> Option<Field> {
     let own = &migration.file.path;
-    let siblings = context.gathered(&context_need(context.change)).iter().rev();
+    let history = history_need(history_globs(context.change));
+    let siblings = context.gathered(&history).iter().rev();
     siblings
         .filter(|file| file.path.directory() == own.directory() && file.path < *own)
         .filter(|file| file.text.as_str().contains(name))
@@ -68,7 +71,7 @@ fn said(model: &str, name: &str, old: &Field, new: &Field, dialect: Dialect) -> 
     let (from, to) = (plain(old), plain(new));
     // Keys take the type of what they refer to, which is not known here.
     let known = old.target.is_none() && new.target.is_none();
-    if known && from != to && !types::is_free(Dialect::Postgres, &from, &to) {
+    if known && from != to && !types::is_free(dialect, &from, &to) {
         return Some(draft(
             format!("`{model}.{name}` changes from `{from}` to `{to}` in place"),
             "Every row and every index on the column is written again while reads and writes of the table wait, values \

@@ -4,6 +4,7 @@
 //! work on the SQL, findings point at the source. What is not understood is written down as
 //! unread, and never guessed.
 
+pub(super) mod javascript;
 mod names;
 pub(super) mod python;
 pub(super) mod ruby;
@@ -174,6 +175,10 @@ pub(super) fn translate(framework: Framework, text: &str) -> Option<Translation>
         Framework::Rails => Some(super::rails::translate(text)),
         Framework::Alembic => Some(super::alembic::translate(text)),
         Framework::Django => Some(super::django::translate(text)),
+        Framework::Liquibase => super::liquibase::translate(text),
+        Framework::Knex | Framework::Sequelize | Framework::TypeOrm => {
+            Some(super::javascript::translate(framework, text))
+        }
         _ => None,
     }
 }

@@ -12,8 +12,8 @@ pub const VERB: Verb = Verb {
     name: "answer",
     usage: "answer 1=A 2=\"WORDS\"",
     help: "answers questions of the plan, by the letter of an option or in words",
-    // The issue's author may, whoever they are; everybody else needs triage permission.
-    needs: Permission::None,
+    // The issue's author may, and everybody with triage permission: the job knows the author.
+    needs: Permission::Read,
     on: Place::Issues,
     parse,
 };

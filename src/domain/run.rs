@@ -322,6 +322,17 @@ impl PlanRun {
         recovery
     }
 
+    /// Nobody works on it any more, for a reason that is ours.
+    pub fn gave_up(&mut self, why: String) {
+        if self.is_open() {
+            let attempts = self.tasks.iter().map(TaskRun::attempts_in_all).max().unwrap_or(0);
+            let task = self.tasks.iter().find(|task| task.state == TaskState::Running);
+            let task = task.map_or_else(|| "planning".to_owned(), |task| task.id.clone());
+            self.phase = Phase::Escalated { task, failure: why, attempts };
+            self.approvals.clear();
+        }
+    }
+
     /// What was approved is outside. The approval is used up.
     pub fn delivered(&mut self, _used: Approved, delivery: Delivery) {
         self.delivery = Some(delivery);

@@ -141,9 +141,6 @@ impl Answering<'_> {
             }
             _ => {}
         }
-        if verb.needs == Permission::None {
-            return Ok(true);
-        }
         if self.permission().await? < verb.needs {
             let needs = permission_name(verb.needs);
             self.refuse(reply::refused(self.comment, &self.author.login, verb.name, needs));

@@ -54,6 +54,10 @@ pub async fn plan_issue(services: &Services, lease: &Lease) -> Result<(), JobErr
     if !job.follow(&mut memory, &rules) {
         return Ok(());
     }
+    if memory.plan.as_ref().is_some_and(|run| run.current.is_none()) {
+        // That a plan is wanted is known from here on, whatever becomes of making it.
+        save(services, lease, *number, &memory).await?;
+    }
     if !job.plan(&mut memory).await? {
         return Err(JobError::Superseded);
     }

@@ -6,6 +6,7 @@ use super::publish::Known;
 use super::{JobError, Services};
 use crate::domain::event::RepoRef;
 use crate::domain::ids::Number;
+use crate::domain::job::JobKind;
 use crate::domain::publication::{CommentPurpose, Publication};
 use crate::domain::run::{
     Cancelled, Current, Phase, PlanDetail, PlanRun, TaskRun, TaskState, WrittenText,
@@ -14,7 +15,7 @@ use crate::plan;
 use crate::ports::ledger::PullMemory;
 use crate::ports::queue::Lease;
 use crate::report::plan::{Approval, PlanState, PlanView, TaskProgress, Verbosity, WrittenFile};
-use crate::report::{WebUrl, labels, plan as report};
+use crate::report::{WebUrl, labels, plan as report, plan_reply};
 
 /// Publishes what changed since it was last shown. Saves the memory.
 pub async fn show(
@@ -42,6 +43,33 @@ pub async fn show(
         run.shown = Some(digest);
     }
     save(services, lease, number, memory).await
+}
+
+/// A job about a plan is given up: the plan says so, and how to go on.
+pub async fn give_up(services: &Services, lease: &Lease) {
+    let (JobKind::PlanIssue { number, .. } | JobKind::ExecutePlan { number }) = &lease.job.kind
+    else {
+        return;
+    };
+    let repo = &lease.job.repo;
+    let fault = format!("an internal fault, number {}", lease.job.id);
+    let result = async {
+        let mut memory = services.ledger.load(repo.id, *number).await?;
+        let Some(run) = &mut memory.plan else { return Ok(()) };
+        run.gave_up(fault.clone());
+        if run.current.is_some() {
+            return show(services, lease, repo, *number, &mut memory).await;
+        }
+        let body = plan_reply::not_planned(&fault, &run.rules.prefix);
+        save(services, lease, *number, &memory).await?;
+        let known = Known { number: Some(*number), ..Known::default() };
+        let wanted = [Publication::Comment { purpose: CommentPurpose::Plan, body }];
+        services.publisher.reconcile(repo, &known, &wanted).await?;
+        Ok::<(), JobError>(())
+    };
+    if let Err(error) = result.await {
+        tracing::error!(event = "trouble_not_reported", %error);
+    }
 }
 
 pub async fn save(

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::{JobError, Services, answer, execute, plan_issue, resync, review_pull};
+use super::{JobError, Services, answer, execute, plan_issue, plan_show, resync, review_pull};
 use crate::domain::job::{Job, JobKind, JobOutcome};
 use crate::ports::queue::{Lease, StoreError};
 
@@ -133,6 +133,7 @@ impl Worker {
         record(&lease.job, &outcome, seconds);
         if matches!(outcome, JobOutcome::Dead { .. }) {
             review_pull::give_up(&self.services, lease).await;
+            plan_show::give_up(&self.services, lease).await;
         }
         self.finish(lease, outcome).await;
     }

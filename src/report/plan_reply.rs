@@ -30,6 +30,13 @@ pub fn no_plan(comment: CommentId, prefix: &str) -> String {
     answer(comment, &format!("No plan is open here; {plan} makes one."))
 }
 
+/// The comment in a plan's place where none could be made. `why` is ours.
+pub fn not_planned(why: &str, prefix: &str) -> String {
+    let marker = CommentPurpose::Plan.marker();
+    let plan = code_span(&format!("/{prefix} plan"));
+    format!("{marker}\nThis issue could not be planned because of {why}. {plan} tries again.\n")
+}
+
 pub fn closed(comment: CommentId) -> String {
     answer(comment, "A closed issue is not planned; reopen it first.")
 }

@@ -138,3 +138,26 @@ async fn closing_while_working_writes_nothing() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_plan_that_cannot_be_made_says_so() {
+    run(async |world| {
+        world.dead_jobs_allowed = true;
+        service(world);
+        let issue = clear(world);
+        let refuse = FaultAction::Status { code: 422, headers: vec![], body: "{}".to_owned() };
+        world.github.fault(Fault::new("/git/ref/", refuse).times(3));
+        world.github.label(REPO, issue, LABEL, "bob").unwrap();
+        world.settle().await;
+        while world.waiting().await > 0 {
+            world.settle_delayed().await;
+        }
+        let comment = world.expect_comment(issue);
+        assert!(comment.contains("internal fault, number"), "{comment}");
+        says(world, issue, "bob", "/backend-team plan").await;
+        let plan = world.expect_comment_edit();
+        assert!(plan.contains("nickname"), "{plan}");
+        assert_eq!(world.run(issue).await.phase, Phase::AwaitingApproval);
+    })
+    .await;
+}

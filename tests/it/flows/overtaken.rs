@@ -85,7 +85,7 @@ impl Source for Held {
 
 /// A finding, and a manifest that makes a rule ask for its lock file.
 fn edits() -> Vec<FileEdit> {
-    let manifest = "{\n  \"dependencies\": {\"pg\": \"8.0.0\"}\n}\n";
+    let manifest = "{\n  \"devDependencies\": {\"pg\": \"8.0.0\"}\n}\n";
     bad().into_iter().chain([FileEdit::write("package.json", manifest)]).collect()
 }
 

@@ -78,14 +78,14 @@ impl Scanner<'_> {
                     {
                         self.loops.push(start..self.at);
                     }
-                    self.to_semicolon();
+                    self.past_semicolon();
                 }
                 "execute" => self.execute(),
                 known if PROCEDURAL.contains(&known) => {
-                    self.to_semicolon();
+                    self.past_semicolon();
                 }
                 _ => {
-                    let stop = self.to_semicolon();
+                    let stop = self.past_semicolon();
                     let statement = self.script.get(start..stop).unwrap_or_default();
                     if !statement.contains(":=") {
                         self.keep.push(start..stop);
@@ -98,7 +98,7 @@ impl Scanner<'_> {
     /// `EXECUTE 'ALTER TABLE …'`: a literal without quotes in it is a statement.
     fn execute(&mut self) {
         let start = self.at;
-        let stop = self.to_semicolon();
+        let stop = self.past_semicolon();
         let text = self.script.get(start..stop).unwrap_or_default();
         let quoted = text.trim_start();
         let offset = start + text.len() - quoted.len();
@@ -150,7 +150,7 @@ impl Scanner<'_> {
     }
 
     /// Goes behind the next semicolon that is not quoted, and returns that place.
-    fn to_semicolon(&mut self) -> usize {
+    fn past_semicolon(&mut self) -> usize {
         let rest = self.script.get(self.at..self.end).unwrap_or_default();
         let mut quoted = false;
         for (offset, byte) in rest.bytes().enumerate() {

@@ -199,7 +199,7 @@ mod tests {
         let at = done.sql.find("SET").unwrap();
         assert_eq!(done.source(&(at..at + 3)), 39..42);
         let read = done.in_source(Read::default());
-        assert_eq!(read.assured, [30..48]);
+        assert_eq!(read.assured, vec![std::ops::Range { start: 30, end: 48 }]);
         assert_eq!(done.source(&(9_000..9_001)), 0..0);
     }
 }

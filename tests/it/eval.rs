@@ -87,10 +87,6 @@ fn change(files: &[(String, Option<&str>, Option<&str>)]) -> Change {
     assemble::change(files)
 }
 
-fn run(change: &Change, wanted: impl Fn(&Rule) -> bool) -> Vec<(&'static Rule, Finding)> {
-    run_under(&Policy::default(), change, wanted)
-}
-
 fn run_under(
     policy: &Policy,
     change: &Change,

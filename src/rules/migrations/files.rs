@@ -304,7 +304,7 @@ pub(super) const EDITED_APPLIED: Rule = rule(
     |_| Vec::new(),
     |context, findings| {
         for file in &context.change.files {
-            edited_sets(findings, file);
+            liquibase::edited_sets(findings, file);
             let Some((side, lines)) = edited_lines(file) else { continue };
             findings.at(
                 file,
@@ -321,32 +321,6 @@ pub(super) const EDITED_APPLIED: Rule = rule(
         }
     },
 );
-
-/// Change sets of Liquibase that exist on the base and mean another thing at head.
-fn edited_sets(findings: &mut Findings<'_>, file: &FileChange) {
-    let liquibase = discover::identify_file(file)
-        .is_some_and(|identity| identity.framework == Framework::Liquibase);
-    let (true, Some(base), Some(head)) = (liquibase, file.base_text(), file.head_text()) else {
-        return;
-    };
-    for (set, bytes) in liquibase::edited(base.as_str(), head.as_str()) {
-        let lines = head.lines_of(bytes.start, bytes.start);
-        findings.at_head(
-            file,
-            lines,
-            Draft {
-                symbol: Some(set.clone()),
-                ..draft(
-                    format!("Change set `{set}` is on the base branch already and is changed here"),
-                    "Liquibase keeps a checksum of each change set that has run: databases that have run this one stop with \
-                     \"checksum mismatch\", and new ones get another schema.",
-                    "Leave the change set as it is and add a new one. If every database shall accept the new form as it is, \
-                     say so with `validCheckSum`.",
-                )
-            },
-        );
-    }
-}
 
 /// Where a migration that existed before changes its meaning.
 fn edited_lines(file: &FileChange) -> Option<(Side, LineRange)> {

@@ -87,6 +87,7 @@ pub(super) const RULES: &[Rule] = &[
     files::VERSION_COLLISION,
     order::OUT_OF_ORDER,
     rails::REVERTED,
+    rails::FILLED_AT_ONCE,
     rails::DEFAULT_CHANGED,
     rails::WIDE_INDEX,
     rails::WRITES_BLOCKED,

@@ -71,7 +71,7 @@ fn said(model: &str, name: &str, old: &Field, new: &Field, dialect: Dialect) -> 
     let (from, to) = (plain(old), plain(new));
     // Keys take the type of what they refer to, which is not known here.
     let known = old.target.is_none() && new.target.is_none();
-    if known && from != to && !types::is_free(dialect, &from, &to) {
+    if known && from != to && !types::is_free(Dialect::Postgres, &from, &to) {
         return Some(draft(
             format!("`{model}.{name}` changes from `{from}` to `{to}` in place"),
             "Every row and every index on the column is written again while reads and writes of the table wait, values \

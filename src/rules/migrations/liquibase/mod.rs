@@ -3,7 +3,11 @@
 mod changes;
 mod element;
 
+use super::discover::{self, Framework};
+use super::say::draft;
 use super::translate::{Translation, Writer};
+use crate::domain::change::FileChange;
+use crate::rules::{Draft, Findings};
 use element::Element;
 
 /// Puts the changes of a log into SQL; `None` for formatted SQL, which is SQL already.
@@ -36,7 +40,7 @@ fn change_sets(text: &str) -> Option<Vec<Element>> {
 
 /// The change sets of a log that stand in both texts and differ: author and id, with the bytes at
 /// head.
-pub(super) fn edited(base: &str, head: &str) -> Vec<(String, std::ops::Range<usize>)> {
+fn edited(base: &str, head: &str) -> Vec<(String, std::ops::Range<usize>)> {
     let key =
         |set: &Element| Some(format!("{}:{}", set.attribute("author")?, set.attribute("id")?));
     let old = change_sets(base).unwrap_or_default();
@@ -56,6 +60,32 @@ pub(super) fn edited(base: &str, head: &str) -> Vec<(String, std::ops::Range<usi
             edited.then(|| (own, set.bytes.clone()))
         })
         .collect()
+}
+
+/// Change sets of Liquibase that exist on the base and mean another thing at head.
+pub(super) fn edited_sets(findings: &mut Findings<'_>, file: &FileChange) {
+    let liquibase = discover::identify_file(file)
+        .is_some_and(|identity| identity.framework == Framework::Liquibase);
+    let (true, Some(base), Some(head)) = (liquibase, file.base_text(), file.head_text()) else {
+        return;
+    };
+    for (set, bytes) in edited(base.as_str(), head.as_str()) {
+        let lines = head.lines_of(bytes.start, bytes.start);
+        findings.at_head(
+            file,
+            lines,
+            Draft {
+                symbol: Some(set.clone()),
+                ..draft(
+                    format!("Change set `{set}` is on the base branch already and is changed here"),
+                    "Liquibase keeps a checksum of each change set that has run: databases that have run this one stop with \
+                     \"checksum mismatch\", and new ones get another schema.",
+                    "Leave the change set as it is and add a new one. If every database shall accept the new form as it is, \
+                     say so with `validCheckSum`.",
+                )
+            },
+        );
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod operations;
 mod rules;
 mod tables;
 
-pub(super) use rules::{DEFAULT_CHANGED, REVERTED, WIDE_INDEX, WRITES_BLOCKED};
+pub(super) use rules::{DEFAULT_CHANGED, FILLED_AT_ONCE, REVERTED, WIDE_INDEX, WRITES_BLOCKED};
 
 use super::translate::ruby::Reader;
 use super::translate::{Call, MAX_DEPTH, Translation, Writer};

@@ -4,8 +4,8 @@ use super::super::dialect::Dialect;
 use super::super::discover::{self, Framework};
 use super::super::facts::Kind;
 use super::super::say::{About, Holds, draft, migrations, rule};
-use super::super::translate::Call;
 use super::super::translate::ruby::Reader;
+use super::super::translate::{Call, Value};
 use crate::domain::change::FileChange;
 use crate::domain::finding::Category::{Performance, Reliability};
 use crate::domain::finding::Confidence::{High, Medium};
@@ -185,6 +185,44 @@ pub(in super::super) const WIDE_INDEX: Rule = rule(
                 at.report(findings, Draft { symbol: Some(index.name.clone()), ..said });
             }
         }
+    },
+);
+
+pub(in super::super) const FILLED_AT_ONCE: Rule = rule(
+    About {
+        code: "migration/filled-at-once",
+        title: "All rows without a value are filled by one statement",
+        severity: Major,
+        confidence: High,
+        equivalents: &["strong_migrations:change_column_null_default"],
+        page: include_str!("../../../../fixtures/rules/migration/filled-at-once.md"),
+    },
+    Performance,
+    |context, findings| {
+        on_calls(context, findings, |call, source| {
+            let (table, column) = (call.text(0)?, call.text(1)?);
+            let fills = call.argument(3).is_some_and(|value| *value != Value::Nothing);
+            let required = call.argument(2).is_some_and(Value::is_false);
+            if call.name != "change_column_null"
+                || !fills
+                || !required
+                || made_here(source, table, "")
+            {
+                return None;
+            }
+            Some(Draft {
+                symbol: Some(format!("{table}.{column}")),
+                ..draft(
+                    format!(
+                        "All rows of `{table}` without `{column}` are updated by one statement"
+                    ),
+                    "The fourth argument makes Rails run a single `UPDATE` before it demands a value: the rows stay locked \
+                     until the migration is through, and replicas fall behind.",
+                    "Fill the rows in an earlier migration, batch by batch (`in_batches`) and outside of a transaction, and \
+                     leave the argument out here.",
+                )
+            })
+        });
     },
 );
 

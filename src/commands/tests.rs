@@ -173,7 +173,8 @@ fn the_registry_is_sound() {
         assert!(names.insert(verb.name));
         assert!(verb.usage.starts_with(verb.name));
         assert!(!verb.help.ends_with('.') && !verb.help.is_empty());
-        assert!(verb.needs >= Permission::Read);
+        // Who may answer is decided when it is known whose issue it is.
+        assert!(verb.needs >= Permission::Read || verb.name == "answer");
     }
 }
 

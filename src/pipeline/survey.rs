@@ -67,7 +67,7 @@ fn needs(wants: &Wants) -> Vec<Need> {
 fn literal(path: &str) -> String {
     let mut glob = String::with_capacity(path.len());
     for character in path.chars() {
-        if matches!(character, '*' | '?' | '[' | ']' | '{' | '}' | '!' | '\\') {
+        if matches!(character, '*' | '?' | '[' | ']' | '{' | '}' | '\\') {
             glob.push('[');
             glob.push(character);
             glob.push(']');

@@ -393,6 +393,7 @@ fn operations_are_added_and_nothing_else_changes() {
         all.push_str(&shown(&produced));
     }
     insta::assert_snapshot!(all);
+    keeps_to_what_is_usual(artefact("api/openapi.yaml"));
     let flow = files(&[("api/openapi.yaml", "openapi: 3.1.0\npaths: {/a: {}}\n")]);
     assert!(matches!(
         written(&flow, artefact("api/openapi.yaml")),
@@ -403,6 +404,24 @@ fn operations_are_added_and_nothing_else_changes() {
         written(&swagger, artefact("api/openapi.yaml")),
         Err(ProduceError::NotGenerated(_))
     ));
+}
+
+/// Pages, keys and security as the other operations of the document have them.
+fn keeps_to_what_is_usual(artefact: Artefact) {
+    let Artefact::ApiContract { path, mut endpoints } = artefact else { unreachable!() };
+    endpoints.push(endpoint("GET", "/trades", &[], &["id"]));
+    let get = "    get:\n      security: [{token: []}]\n      parameters: [{$ref: '#/components/parameters/Limit'}]\n      responses: {'200': {description: ok}}\n";
+    let post = "    post:\n      security: [{token: []}]\n      parameters: [{name: Idempotency-Key, in: header, schema: {type: string}}]\n      responses: {'201': {description: made}}\n";
+    let usual = format!(
+        "openapi: 3.0.3\ninfo: {{title: Shop, version: '1'}}\npaths:\n  /orders:\n{get}{post}  /carts:\n{get}{post}components:\n  parameters:\n    Limit: {{name: limit, in: query, schema: {{type: integer}}}}\n  securitySchemes:\n    token: {{type: http, scheme: bearer}}\n"
+    );
+    let repository = vec![(path.clone(), usual)];
+    let produced = written(&repository, Artefact::ApiContract { path, endpoints }).unwrap();
+    assert_eq!(findings(&repository, &produced), Vec::<String>::new());
+    let text = &produced.files[0].content;
+    assert_eq!(text.matches("name: Idempotency-Key").count(), 3, "{text}");
+    assert_eq!(text.matches("$ref: ").count(), 3, "{text}");
+    assert_eq!(text.matches("security:").count(), 8, "{text}");
 }
 
 #[test]

@@ -157,6 +157,7 @@ fn notes(old: &Value, added: &[Addition], plan: &Plan, produced: &mut Produced) 
     let schemes = old.pointer("/components/securitySchemes").and_then(Value::as_object);
     if let Some(names) = schemes.filter(|schemes| !schemes.is_empty())
         && old.get("security").is_none()
+        && added.iter().any(|addition| addition.operation.get("security").is_none())
     {
         let names: Vec<String> = names.keys().take(5).map(|name| format!("`{name}`")).collect();
         produced.notes.push(format!(

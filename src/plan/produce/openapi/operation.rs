@@ -27,9 +27,13 @@ pub(super) fn addition(
     let mut operation = Map::new();
     operation.insert("summary".to_owned(), summary(&method, &path).into());
     operation.insert("operationId".to_owned(), operation_id(&method, &path, document).into());
-    let parameters: Vec<Value> = parameters(&path)
+    let mut parameters: Vec<Value> = parameters(&path)
         .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
         .collect();
+    parameters.extend(usual_parameters(&method, &path, document));
+    if let Some(security) = usual_security(document) {
+        operation.insert("security".to_owned(), security);
+    }
     if !parameters.is_empty() {
         operation.insert("parameters".to_owned(), parameters.into());
     }
@@ -101,6 +105,84 @@ fn operation_id(method: &str, path: &str, document: &Value) -> String {
         return id;
     }
     (2..100).map(|n| format!("{id}{n}")).find(|id| !known.contains(&id.as_str())).unwrap_or(id)
+}
+
+/// Names by which lists are cut into pages.
+const PAGING: &[&str] = &[
+    "limit",
+    "offset",
+    "page",
+    "page_size",
+    "pagesize",
+    "per_page",
+    "perpage",
+    "size",
+    "cursor",
+    "after",
+    "before",
+    "page_token",
+    "pagetoken",
+];
+
+/// Path, method and operation of everything that the document describes.
+fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
+    let items = document.get("paths").and_then(Value::as_object).into_iter().flatten();
+    items.flat_map(|(path, item)| {
+        let methods = item.as_object().into_iter().flatten();
+        methods
+            .filter(|(method, _)| METHODS.contains(&method.as_str()))
+            .map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
+    })
+}
+
+/// Parameters for pages of a list, or against doing a thing twice, that most operations of this
+/// kind take, as they write them.
+fn usual_parameters(method: &str, path: &str, document: &Value) -> Vec<Value> {
+    let fits = |name: &str| match method {
+        "get" => PAGING.contains(&name),
+        "post" => name == "idempotency-key",
+        _ => false,
+    };
+    let list = |path: &str| !path.ends_with('}');
+    if method == "get" && !list(path) {
+        return Vec::new();
+    }
+    let alike: Vec<&Value> = operations(document)
+        .filter(|(other, its, _)| *its == method && (method != "get" || list(other)))
+        .map(|(_, _, operation)| operation)
+        .collect();
+    let mut found: Vec<(String, usize, &Value)> = Vec::new();
+    let written = alike.iter().filter_map(|operation| operation.get("parameters")?.as_array());
+    for parameter in written.flatten() {
+        let Some(name) = parameter_name(parameter, document).filter(|name| fits(name)) else {
+            continue;
+        };
+        match found.iter_mut().find(|(known, _, _)| *known == name) {
+            Some((_, count, _)) => *count += 1,
+            None => found.push((name, 1, parameter)),
+        }
+    }
+    let most = found.into_iter().filter(|(_, count, _)| count * 2 > alike.len());
+    most.map(|(_, _, parameter)| parameter.clone()).collect()
+}
+
+/// In lower case, also of a parameter that is kept among the components.
+fn parameter_name(parameter: &Value, document: &Value) -> Option<String> {
+    let own = match parameter.get("$ref").and_then(Value::as_str) {
+        Some(reference) => document.pointer(reference.strip_prefix('#')?)?,
+        None => parameter,
+    };
+    Some(own.get("name")?.as_str()?.to_ascii_lowercase())
+}
+
+/// What every operation needs to be called, where each says so for itself and all say the same.
+fn usual_security(document: &Value) -> Option<Value> {
+    if document.get("security").is_some() {
+        return None;
+    }
+    let mut all = operations(document).map(|(_, _, operation)| operation.get("security"));
+    let first = all.next()??;
+    all.all(|other| other == Some(first)).then(|| first.clone())
 }
 
 /// An object of these fields, with types from the columns that the plan adds.

@@ -39,7 +39,7 @@ fn content(step: &Step, module: bool, typed: bool) -> String {
     };
     let body = |statements: &[String]| -> String {
         if statements.is_empty() {
-            return "  // Nothing to undo.\n".to_owned();
+            return "  // Nothing to undo: no data and no structure changed.\n  await knex.raw(\"SELECT 1\");\n".to_owned();
         }
         let lock =
             if step.locks { "  await knex.raw(\"SET LOCAL lock_timeout = '2s'\");\n" } else { "" };

@@ -71,8 +71,9 @@ fn compatibility(all: &[Endpoint]) -> String {
         }
         (0, _) => "Compatible: clients written for the old description go on working.".to_owned(),
         (breaking, _) => format!(
-            "**Not compatible**: {} break clients that were written for the old description.",
-            counted(breaking, "operation")
+            "**Not compatible**: {} {} clients that were written for the old description.",
+            counted(breaking, "operation"),
+            if breaking == 1 { "breaks" } else { "break" }
         ),
     }
 }

@@ -8,7 +8,7 @@ use crate::ports::queue::StoreError;
 /// Held while the store is open; the operating system lets go of it when the process dies.
 #[derive(Debug)]
 pub(super) struct ProcessLock {
-    _file: File,
+    file: File,
 }
 
 impl ProcessLock {
@@ -26,13 +26,23 @@ impl ProcessLock {
             .open(&path)
             .map_err(|error| failed(&error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => Err(StoreError::Unavailable(format!(
                 "another process uses {}; run one process per SQLite file, or use PostgreSQL for \
                  several",
                 database.display()
             ))),
             Err(TryLockError::Error(error)) => Err(failed(&error)),
+        }
+    }
+}
+
+impl Drop for ProcessLock {
+    /// Closing the file is not enough: a child process that is just being started holds a copy of
+    /// it until its program begins, and with it the lock.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(event = "unlock_failed", %error);
         }
     }
 }

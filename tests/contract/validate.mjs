@@ -44,6 +44,8 @@ const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: true, log
 addFormats(ajv);
 // GitHub's URI templates and bot accounts are no URIs in the strict sense.
 ajv.addFormat("uri", (text) => /^[a-z][a-z0-9+.-]*:\/\/\S+$/.test(text));
+// Bot accounts have brackets in their addresses.
+ajv.addFormat("email", (text) => /^[^@\s]+@[^@\s]+$/.test(text));
 ajv.addFormat("repo.nwo", true);
 convert(rest);
 convert(hooks);

@@ -81,14 +81,17 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+            // Else each statement that stores many rows makes and removes a file.
+            .pragma("temp_store", "memory")
             .disable_statement_logging();
         let mut connection = options.connect().await.map_err(store_error)?;
         schema::migrate(&mut connection).await?;
+        let checkpoints = options.connect().await.map_err(store_error)?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_lazy_with(options.pragma("query_only", "on"));
         let wake = Arc::new(Wake::default());
-        let writer = Writer::start(connection, lock, Arc::clone(&wake))?;
+        let writer = Writer::start(connection, checkpoints, lock, Arc::clone(&wake))?;
         Ok(Self { writer, readers, wake })
     }
 

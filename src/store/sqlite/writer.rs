@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use sqlx::{Connection, SqliteConnection};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::accept::{self, Acceptance};
 use super::lock::ProcessLock;
@@ -20,6 +20,10 @@ use crate::store::wake::Wake;
 /// Requests that share a commit at most. Bounds what a crash of the disk can take back and how
 /// long the first of a group waits.
 const GROUP: usize = 256;
+
+/// Requests between two checkpoints that are made beside the writer, while commits go on. SQLite's
+/// own come after commits, when the log is longer than that, and find little left to copy.
+const REQUESTS_PER_CHECKPOINT: usize = 512;
 
 /// Requests that may wait before callers are held back.
 const BACKLOG: usize = 1024;
@@ -87,9 +91,11 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the writer on a thread of its own, so that it also outlives a runtime that shuts
-    /// down. `lock` is released after the connection is closed.
+    /// down. `lock` is released after the connection is closed. `checkpoints` is a second
+    /// connection to the same file.
     pub(super) fn start(
         connection: SqliteConnection,
+        checkpoints: SqliteConnection,
         lock: Option<ProcessLock>,
         wake: Arc<Wake>,
     ) -> Result<Self, StoreError> {
@@ -101,7 +107,10 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
-                runtime.block_on(serve(connection, receiver, &wake));
+                let due = Arc::new(Notify::new());
+                let beside = runtime.spawn(checkpoint(checkpoints, Arc::clone(&due)));
+                runtime.block_on(serve(connection, receiver, &wake, &due));
+                beside.abort();
                 drop(lock);
             })
             .map_err(failed)?;
@@ -153,20 +162,39 @@ async fn serve(
     mut connection: SqliteConnection,
     mut requests: mpsc::Receiver<Box<dyn Pending>>,
     wake: &Wake,
+    checkpoint_due: &Notify,
 ) {
     let mut group = Vec::with_capacity(GROUP);
+    let mut since_checkpoint = 0;
     while requests.recv_many(&mut group, GROUP).await > 0 {
         let results = commit_group(&mut connection, &mut group).await;
         let wakes = group.iter().any(|request| request.wakes());
+        let requests_done = group.len();
         for (request, result) in group.drain(..).zip(results) {
             request.answer(result);
         }
         if wakes {
             wake.signal();
         }
+        since_checkpoint += requests_done;
+        if since_checkpoint >= REQUESTS_PER_CHECKPOINT {
+            since_checkpoint = 0;
+            checkpoint_due.notify_one();
+        }
     }
     if let Err(error) = connection.close().await {
         tracing::warn!(%error, "closing the database failed");
+    }
+}
+
+/// Copies what is committed from the write-ahead log into the database whenever it is due. It
+/// waits for nobody and nobody waits for it; what it leaves behind, the next one copies.
+async fn checkpoint(mut connection: SqliteConnection, due: Arc<Notify>) {
+    loop {
+        due.notified().await;
+        if let Err(error) = execute(&mut connection, "PRAGMA wal_checkpoint(PASSIVE)").await {
+            tracing::debug!(%error, "a checkpoint was left to the next commit");
+        }
     }
 }
 

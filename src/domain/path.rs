@@ -1,5 +1,6 @@
 //! Paths inside a repository.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -73,6 +74,26 @@ impl RepoPath {
         }
         Self::new(&parts.join("/"))
     }
+}
+
+/// The directories on the way to the paths, the root (empty) first, parents before children.
+/// No more than `most` of them; those of later paths are left out.
+pub fn directories_of<'a>(
+    paths: impl IntoIterator<Item = &'a RepoPath>,
+    most: usize,
+) -> BTreeSet<&'a str> {
+    let mut found = BTreeSet::from([""]);
+    for path in paths {
+        let directory = path.directory();
+        let ends = directory.match_indices('/').map(|(at, _)| at).chain([directory.len()]);
+        for end in ends {
+            if found.len() >= most {
+                return found;
+            }
+            found.extend(directory.get(..end));
+        }
+    }
+    found
 }
 
 impl fmt::Display for RepoPath {

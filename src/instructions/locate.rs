@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::frontmatter::{Frontmatter, scalar};
 use crate::domain::instructions::{InstructionFormat, Scope};
-use crate::domain::path::RepoPath;
+use crate::domain::path::{RepoPath, directories_of};
 
 /// In each directory the first of these that exists counts.
 pub const CHAIN: [&str; 4] = ["AGENTS.override.md", "AGENTS.md", "CLAUDE.md", "GEMINI.md"];
@@ -47,18 +47,7 @@ pub fn wanted(changed: &[RepoPath]) -> Vec<String> {
 /// The directories on the way to the changed files, the root (empty) first, parents before
 /// children.
 pub fn directories(changed: &[RepoPath]) -> BTreeSet<&str> {
-    let mut found = BTreeSet::from([""]);
-    for path in changed {
-        let directory = path.directory();
-        let ends = directory.match_indices('/').map(|(at, _)| at).chain([directory.len()]);
-        for end in ends {
-            if found.len() >= MAX_DIRECTORIES {
-                return found;
-            }
-            found.extend(directory.get(..end));
-        }
-    }
-    found
+    directories_of(changed, MAX_DIRECTORIES)
 }
 
 pub fn join(directory: &str, name: &str) -> String {

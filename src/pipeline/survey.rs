@@ -9,7 +9,9 @@ use crate::domain::issue::Issue;
 use crate::domain::path::RepoPath;
 use crate::domain::survey::{Hit, Survey, SurveyedFile, Wants};
 use crate::plan;
-use crate::ports::source::{Fetched, FoundFile, Need, NeedResult, Source, SourceError};
+use crate::ports::source::{
+    Fetched, FoundFile, Need, NeedResult, Source, SourceError, literal_glob,
+};
 
 /// Lines that are kept of one search.
 const MAX_HITS: usize = 400;
@@ -56,26 +58,11 @@ fn needs(wants: &Wants) -> Vec<Need> {
         needs.push(Need::Search {
             side: Side::Head,
             words: wants.words.clone(),
-            globs: wants.search.iter().map(|path| literal(path.as_str())).collect(),
+            globs: wants.search.iter().map(|path| literal_glob(path.as_str())).collect(),
             limit: wants.search.len(),
         });
     }
     needs
-}
-
-/// A glob that matches this path only.
-fn literal(path: &str) -> String {
-    let mut glob = String::with_capacity(path.len());
-    for character in path.chars() {
-        if matches!(character, '*' | '?' | '[' | ']' | '{' | '}' | '\\') {
-            glob.push('[');
-            glob.push(character);
-            glob.push(']');
-        } else {
-            glob.push(character);
-        }
-    }
-    glob
 }
 
 fn keep(need: &Need, result: NeedResult, survey: &mut Survey) {
@@ -108,18 +95,4 @@ fn hits(files: &[FoundFile], words: &[String]) -> Vec<Hit> {
         }
     }
     hits
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn literal_globs_match_themselves_only() {
-        for path in ["src/a.rs", "app/[id]/page.ts", "a/{b}/c!.ts", "x/?.rs", "s/*.go"] {
-            let glob = globset::Glob::new(&literal(path)).unwrap().compile_matcher();
-            assert!(glob.is_match(path), "{path}");
-            assert!(!glob.is_match("src/b.rs"));
-        }
-    }
 }

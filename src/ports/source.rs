@@ -158,3 +158,24 @@ pub trait Source: Send + Sync {
     /// Drops the cache of a repository.
     async fn forget(&self, id: RepoId) -> Result<(), SourceError>;
 }
+
+/// A glob that matches this path only.
+pub fn literal_glob(path: &str) -> String {
+    globset::escape(path).replace('\\', "[\\]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literal_globs_match_themselves_only() {
+        let paths =
+            ["src/a.rs", "app/[id]/page.ts", "a/{b}/c!.ts", "x/?.rs", "s/*.go", "[!a]/b", "a\\b.c"];
+        for path in paths {
+            let glob = globset::Glob::new(&literal_glob(path)).unwrap().compile_matcher();
+            assert!(glob.is_match(path), "{path}");
+            assert!(!glob.is_match("src/b.rs"));
+        }
+    }
+}

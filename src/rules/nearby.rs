@@ -4,46 +4,24 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::path::RepoPath;
+use crate::domain::path::{RepoPath, directories_of};
+use crate::ports::source::literal_glob;
 
 /// Most directories that are named for one need.
 const MAX_DIRECTORIES: usize = 200;
 
-/// A name as a glob that matches only itself.
-pub(super) fn escaped(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for c in name.chars() {
-        match c {
-            '*' | '?' | '[' | ']' | '{' | '}' | '!' => {
-                out.push('[');
-                out.push(c);
-                out.push(']');
-            }
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 /// `tail` in a directory, as a glob; the directory is taken as it is.
 pub(super) fn inside(directory: &str, tail: &str) -> String {
-    if directory.is_empty() { tail.to_owned() } else { format!("{}/{tail}", escaped(directory)) }
+    if directory.is_empty() {
+        tail.to_owned()
+    } else {
+        format!("{}/{tail}", literal_glob(directory))
+    }
 }
 
 /// The directories of the paths and all above them, the root (empty) first.
 pub(super) fn above<'a>(paths: impl IntoIterator<Item = &'a RepoPath>) -> BTreeSet<&'a str> {
-    let mut found = BTreeSet::from([""]);
-    for path in paths {
-        let directory = path.directory();
-        let ends = directory.match_indices('/').map(|(at, _)| at).chain([directory.len()]);
-        for end in ends {
-            if found.len() >= MAX_DIRECTORIES {
-                return found;
-            }
-            found.extend(directory.get(..end));
-        }
-    }
-    found
+    directories_of(paths, MAX_DIRECTORIES)
 }
 
 /// Each of the tails in each of the directories.

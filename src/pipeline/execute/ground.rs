@@ -3,13 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use time::OffsetDateTime;
-
 use crate::config::policy::Policy;
 use crate::domain::diff::Side;
 use crate::domain::event::RepoRef;
 use crate::domain::instructions::Instructions;
-use crate::domain::job::Timestamp;
 use crate::domain::path::RepoPath;
 use crate::domain::run::Approved;
 use crate::domain::survey::Listing;
@@ -65,7 +62,7 @@ pub(super) async fn read(
     for found in source.gather(&fetched, &needs).await?.results.into_iter().flat_map(|r| r.files) {
         texts.insert(found.path.as_str().to_owned(), found.text);
     }
-    let now = calendar(approved.at());
+    let now = CalendarTime::of(approved.at());
     Ok(Ground { fetched, policy, instructions, listing, texts, now })
 }
 
@@ -82,18 +79,5 @@ impl Ground {
         let source = services.source.as_ref();
         let bytes = source.read(&self.fetched, &self.fetched.base, path, MAX_FILE_BYTES).await?;
         Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
-    }
-}
-
-fn calendar(at: Timestamp) -> CalendarTime {
-    let moment = OffsetDateTime::from_unix_timestamp(at.0.div_euclid(1_000))
-        .unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    CalendarTime {
-        year: u16::try_from(moment.year()).unwrap_or(1970),
-        month: u8::from(moment.month()),
-        day: moment.day(),
-        hour: moment.hour(),
-        minute: moment.minute(),
-        second: moment.second(),
     }
 }

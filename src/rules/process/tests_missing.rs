@@ -4,11 +4,11 @@ use crate::domain::change::{Change, FileChange};
 use crate::domain::diff::Side;
 use crate::domain::finding::Severity;
 use crate::domain::path::RepoPath;
-use crate::ports::source::Need;
+use crate::ports::source::{Need, literal_glob};
 use crate::rules::{Draft, Findings, RuleContext};
 
 use super::split::subject_stem;
-use crate::rules::nearby::{above, escaped, in_each, inside};
+use crate::rules::nearby::{above, in_each, inside};
 
 /// Changes with fewer added lines of code than this are not asked for tests.
 const MIN_ADDED_LINES: usize = 10;
@@ -140,8 +140,8 @@ pub(super) fn applies(change: &Change) -> bool {
 /// Where the tests of one file would be: beside it, or in a directory for tests beside or above.
 fn need_for(path: &RepoPath) -> Need {
     let extension = path.extension().unwrap_or_default();
-    let stem = escaped(&subject_stem(path));
-    let name = escaped(path.file_name().split('.').next().unwrap_or(""));
+    let stem = literal_glob(&subject_stem(path));
+    let name = literal_glob(path.file_name().split('.').next().unwrap_or(""));
     let beside = |tail: &str| inside(path.directory(), tail);
     let above = |tails: &[String]| {
         let tails: Vec<&str> = tails.iter().map(String::as_str).collect();

@@ -8,9 +8,7 @@ use crate::domain::event::RepoRef;
 use crate::domain::ids::Number;
 use crate::domain::job::JobKind;
 use crate::domain::publication::{CommentPurpose, Publication};
-use crate::domain::run::{
-    Cancelled, Current, Phase, PlanDetail, PlanRun, TaskRun, TaskState, WrittenText,
-};
+use crate::domain::run::{Cancelled, Current, Phase, PlanDetail, PlanRun, TaskRun, WrittenText};
 use crate::plan;
 use crate::ports::ledger::PullMemory;
 use crate::ports::queue::Lease;
@@ -195,15 +193,5 @@ fn why(cause: &Cancelled) -> &'static str {
 }
 
 fn progress(task: &TaskRun) -> TaskProgress {
-    use crate::report::plan::TaskState as Shown;
-    let state = match task.state {
-        TaskState::Waiting => Shown::Waiting,
-        TaskState::Running => Shown::Running,
-        TaskState::Retrying => Shown::Retrying,
-        TaskState::Done => Shown::Done,
-        TaskState::HandedOver => Shown::HandedOver,
-        TaskState::Failed => Shown::Failed,
-        TaskState::Skipped => Shown::Skipped,
-    };
-    TaskProgress { task: task.id.clone(), state, note: task.note.clone() }
+    TaskProgress { task: task.id.clone(), state: task.state, note: task.note.clone() }
 }

@@ -1,9 +1,10 @@
 use proptest::prelude::*;
 
-use super::view::{TaskProgress, TaskState};
+use super::view::TaskProgress;
 use super::*;
 use crate::domain::ids::{Login, Number, RepoSlug};
 use crate::domain::plan::{Answered, GateKind, Plan};
+use crate::domain::run::TaskState;
 use crate::report::WebUrl;
 use crate::report::samples::{hostile_text, sha};
 

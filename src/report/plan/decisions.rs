@@ -146,7 +146,7 @@ pub(super) fn state_line(view: &PlanView<'_>) -> String {
 }
 
 fn finished(tasks: &[super::view::TaskProgress]) -> usize {
-    use super::view::TaskState;
+    use crate::domain::run::TaskState;
     let done = |task: &&super::view::TaskProgress| {
         matches!(task.state, TaskState::Done | TaskState::HandedOver)
     };

@@ -4,7 +4,7 @@
 //! they are; everything else becomes a numeric entity, so that a label cannot end its quotes, start
 //! a directive or a comment, or hold HTML or Markdown. Nodes have names of our own.
 
-use super::view::{PlanView, gate_name};
+use super::view::{PlanView, gate_name, state_name};
 use crate::domain::plan::Task;
 use crate::report::markdown::{cut, one_line};
 
@@ -63,7 +63,7 @@ fn task_label(view: &PlanView<'_>, task: &Task) -> String {
         label(&cut(&one_line(&task.agent), MAX_LABEL)),
     ];
     if let Some(progress) = view.progress_of(task) {
-        lines.push(progress.state.as_str().to_owned());
+        lines.push(state_name(progress.state).to_owned());
     }
     lines.join("<br/>")
 }

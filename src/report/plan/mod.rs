@@ -14,9 +14,7 @@ mod view;
 
 pub use delivery::{DIFF_MARKER, Delivery, WrittenFile, changes_comment, pull_body};
 pub use text::text;
-pub use view::{
-    Approval, PlanState, PlanView, SHORT_DIGEST, TaskProgress, TaskState, Verbosity, gate_name,
-};
+pub use view::{Approval, PlanState, PlanView, SHORT_DIGEST, TaskProgress, Verbosity, gate_name};
 
 use super::markdown::{code_span, fenced};
 use crate::domain::plan::Execution;

@@ -243,7 +243,7 @@ pub struct HandoffPacket {
 
 /// The packet at the end of the phase at `index`; `None` if there is no such phase.
 pub fn handoff(view: &PlanView<'_>, index: usize) -> Option<HandoffPacket> {
-    use super::view::TaskState;
+    use crate::domain::run::TaskState;
     let plan = view.plan;
     let phase = plan.phases.get(index)?;
     let of = |ids: &[String]| -> Vec<&Task> {

@@ -1,8 +1,9 @@
 //! Plans for tests.
 
-use super::view::{Approval, PlanState, PlanView, TaskProgress, TaskState, Verbosity};
+use super::view::{Approval, PlanState, PlanView, TaskProgress, Verbosity};
 use crate::domain::ids::Login;
 use crate::domain::plan::*;
+use crate::domain::run::TaskState;
 
 pub const DIGEST: &str = "9f2c41d07ab35e6688d1c0ffee00b1e5d2a4c6e8f0123456789abcdef0123456";
 

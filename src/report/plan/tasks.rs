@@ -1,6 +1,6 @@
 //! Who does what, why this agent, and when.
 
-use super::view::{PlanView, Verbosity, gate_name};
+use super::view::{PlanView, Verbosity, gate_name, state_name};
 use super::{Detail, MAX_CLAUSE, MAX_TEXT, folded};
 use crate::domain::plan::{Execution, Task};
 use crate::report::markdown::{code_span, cut, fenced, prose};
@@ -36,7 +36,7 @@ fn item(view: &PlanView<'_>, task: &Task) -> String {
             .note
             .as_ref()
             .map_or(String::new(), |note| format!(", {}", prose(&cut(note, MAX_CLAUSE))));
-        format!(" ({}{note})", progress.state.as_str())
+        format!(" ({}{note})", state_name(progress.state))
     });
     let head = format!("- **{id}** [{lane}] {}{state}", prose(&cut(&task.title, 200)));
     let order = order(view, task);

@@ -1,7 +1,7 @@
 //! A plan for people at a terminal.
 
 use super::decisions::state_line;
-use super::view::{PlanState, PlanView, Verbosity, gate_name, letter, word};
+use super::view::{PlanState, PlanView, Verbosity, gate_name, letter, state_name, word};
 use crate::domain::plan::{Execution, FileAction};
 use crate::report::markdown::{cut, one_line, visible};
 
@@ -103,7 +103,7 @@ fn tasks(view: &PlanView<'_>, out: &mut String) {
     for task in &view.plan.tasks {
         let state = view
             .progress_of(task)
-            .map_or(String::new(), |progress| format!(" ({})", progress.state.as_str()));
+            .map_or(String::new(), |progress| format!(" ({})", state_name(progress.state)));
         let (id, lane) = (say(&task.id), say(&task.lane));
         out.push_str(&format!("  {id} [{lane}] {}{state}\n", say(&task.title)));
         let after = if task.depends_on.is_empty() {

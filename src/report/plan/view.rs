@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::ids::{CommitSha, Login, Number, RepoSlug};
 use crate::domain::instructions::Problem;
 use crate::domain::plan::{Answered, GateKind, Plan, Task};
+use crate::domain::run::TaskState;
 use crate::report::WebUrl;
 
 /// How many characters of a digest people see and type.
@@ -120,31 +121,16 @@ pub struct TaskProgress {
     pub note: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TaskState {
-    Waiting,
-    Running,
-    Retrying,
-    Done,
-    /// A packet for a person or a coding agent was written.
-    HandedOver,
-    Failed,
-    /// Not started because the work ended before.
-    Skipped,
-}
-
-impl TaskState {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Running => "running",
-            Self::Retrying => "retrying",
-            Self::Done => "done",
-            Self::HandedOver => "handed over",
-            Self::Failed => "failed",
-            Self::Skipped => "not started",
-        }
+/// As it stands behind a task.
+pub fn state_name(state: TaskState) -> &'static str {
+    match state {
+        TaskState::Waiting => "waiting",
+        TaskState::Running => "running",
+        TaskState::Retrying => "retrying",
+        TaskState::Done => "done",
+        TaskState::HandedOver => "handed over",
+        TaskState::Failed => "failed",
+        TaskState::Skipped => "not started",
     }
 }
 

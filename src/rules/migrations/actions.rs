@@ -65,7 +65,6 @@ pub enum ActionKind {
         column: String,
         type_text: String,
         using: Option<String>,
-        collation: bool,
     },
     SetNotNull {
         column: String,
@@ -81,9 +80,7 @@ pub enum ActionKind {
         column: String,
     },
     /// A generated column gets another expression.
-    SetExpression {
-        column: String,
-    },
+    SetExpression,
     /// A generated column becomes an ordinary one.
     DropExpression {
         column: String,
@@ -96,20 +93,14 @@ pub enum ActionKind {
         partition: String,
         concurrently: bool,
     },
-    Inherit {
-        parent: String,
-    },
-    NoInherit {
-        parent: String,
-    },
+    Inherit,
+    NoInherit,
     SetLogged(bool),
     SetTablespace,
     SetAccessMethod,
     RowSecurity(RowSecurity),
     /// Triggers or rewrite rules are switched on or off.
-    Triggers {
-        enable: bool,
-    },
+    Triggers,
     /// Owner, comment, storage parameters, statistics: what no row and no query depends on.
     Setting,
     /// MySQL's `ALGORITHM = …`, in lower case.
@@ -237,11 +228,6 @@ impl DefaultValue {
         }
         let volatile = volatility(&lower);
         Some(Self { text, volatile })
-    }
-
-    /// A value that is the same for every row.
-    pub fn constant(text: impl Into<String>) -> Self {
-        Self { text: text.into(), volatile: Some(false) }
     }
 }
 

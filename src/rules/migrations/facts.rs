@@ -32,21 +32,18 @@ pub enum Kind {
     DropTable {
         tables: Vec<String>,
         cascade: bool,
-        if_exists: bool,
     },
     DropIndex {
         indexes: Vec<String>,
         /// Where the statement names it (MySQL, SQL Server).
         table: Option<String>,
         concurrently: bool,
-        if_exists: bool,
     },
     /// Any other `DROP`.
     Drop {
         what: &'static str,
         names: Vec<String>,
         cascade: bool,
-        if_exists: bool,
     },
     /// Any other `CREATE` with a name that can be dropped first.
     Create {
@@ -57,6 +54,7 @@ pub enum Kind {
     /// `CREATE TYPE … AS ENUM`.
     CreateEnum {
         name: String,
+        #[allow(dead_code, reason = "values that code may still use")]
         values: Vec<String>,
     },
     /// A policy of row level security.
@@ -93,7 +91,6 @@ pub enum Kind {
         table: String,
     },
     Reindex {
-        what: String,
         concurrently: bool,
     },
     AddEnumValue {
@@ -112,10 +109,7 @@ pub enum Kind {
         to: String,
     },
     /// A setting of the session or transaction: `SET lock_timeout = …`.
-    Set {
-        name: String,
-        local: bool,
-    },
+    Set,
     Begin,
     End,
     /// Changes the schema in a way that no rule here looks at.
@@ -133,7 +127,6 @@ pub struct CreateTable {
     pub indexes: Vec<CreateIndex>,
     pub if_not_exists: bool,
     pub temporary: bool,
-    pub unlogged: bool,
     /// Has partitions (`PARTITION BY`).
     pub partitioned: bool,
     pub partition_of: Option<String>,
@@ -152,6 +145,7 @@ pub struct CreateIndex {
     pub partial: bool,
     pub if_not_exists: bool,
     /// The access method (`gin`), if one is named.
+    #[allow(dead_code, reason = "an index of another method serves other filters")]
     pub method: Option<String>,
     /// Bytes of the word `INDEX`; empty where there is none.
     pub keyword: Range<usize>,

@@ -205,7 +205,7 @@ fn only_adds(file: &FileChange) -> bool {
             | Kind::Create { .. }
             | Kind::CreateEnum { .. }
             | Kind::CreatePolicy { .. }
-            | Kind::Set { .. }
+            | Kind::Set
             | Kind::Begin
             | Kind::End
             | Kind::Other

@@ -112,12 +112,12 @@ pub fn of_action(kind: &ActionKind) -> Option<Effect> {
         }
         ActionKind::AddConstraint(constraint) => added(constraint),
         ActionKind::ValidateConstraint { .. } => scan(Lock::ShareUpdateExclusive),
-        ActionKind::SetType { .. } | ActionKind::SetExpression { .. } => REWRITE,
+        ActionKind::SetType { .. } | ActionKind::SetExpression => REWRITE,
         ActionKind::SetNotNull { .. } => scan(Lock::AccessExclusive),
         ActionKind::SetLogged(_) | ActionKind::SetTablespace | ActionKind::SetAccessMethod => {
             Effect { scans: false, ..REWRITE }
         }
-        ActionKind::Triggers { .. } => brief(Lock::ShareRowExclusive),
+        ActionKind::Triggers => brief(Lock::ShareRowExclusive),
         ActionKind::AttachPartition { .. } => brief(Lock::ShareUpdateExclusive),
         ActionKind::DetachPartition { concurrently: true, .. } => brief(Lock::ShareUpdateExclusive),
         ActionKind::DropColumn { .. }

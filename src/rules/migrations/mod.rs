@@ -4,7 +4,6 @@
 //! something subtle, its hit is taken as the fact and worded here.
 
 mod access;
-#[allow(dead_code, reason = "read by rules that build on these facts")]
 mod actions;
 mod alembic;
 mod columns;
@@ -18,7 +17,6 @@ pub(super) mod discover;
 mod django;
 mod drops;
 mod engines;
-#[allow(dead_code, reason = "read by rules that build on these facts")]
 pub(super) mod facts;
 mod files;
 mod frameworks;

@@ -133,7 +133,7 @@ pub(super) fn inverse(statements: &[Statement], dialect: Dialect) -> Option<Stri
     let mut lines: Vec<String> = Vec::new();
     for statement in statements {
         match &statement.kind {
-            Kind::Begin | Kind::End | Kind::Set { .. } => {}
+            Kind::Begin | Kind::End | Kind::Set => {}
             Kind::CreateTable(made) if !made.if_not_exists && !made.temporary => {
                 lines.push(format!("DROP TABLE {};", quoted(&made.name)));
             }

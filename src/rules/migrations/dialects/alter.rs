@@ -168,8 +168,8 @@ fn operation(parsed: &Parsed) -> Vec<ActionKind> {
             ActionKind::RenameConstraint { from: ident(old_name), to: ident(new_name) }
         }
         Parsed::AlterColumn { column_name, op } => alter_column(ident(column_name), op),
-        Parsed::DisableTrigger { .. } => ActionKind::Triggers { enable: false },
-        Parsed::EnableTrigger { .. } => ActionKind::Triggers { enable: true },
+        Parsed::DisableTrigger { .. } => ActionKind::Triggers,
+        Parsed::EnableTrigger { .. } => ActionKind::Triggers,
         Parsed::AutoIncrement { .. } => ActionKind::Setting,
         _ => ActionKind::Other,
     }]
@@ -190,7 +190,6 @@ fn alter_column(column: String, operation: &AlterColumnOperation) -> ActionKind 
             column,
             type_text: data_type.to_string().to_lowercase(),
             using: using.as_ref().map(ToString::to_string),
-            collation: false,
         },
         AlterColumnOperation::AddGenerated { .. } => ActionKind::Other,
     }

@@ -50,7 +50,7 @@ fn defines(kind: &Kind) -> bool {
         Kind::Update { .. }
             | Kind::Delete { .. }
             | Kind::Insert { .. }
-            | Kind::Set { .. }
+            | Kind::Set
             | Kind::Begin
             | Kind::End
             | Kind::Other

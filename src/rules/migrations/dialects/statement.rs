@@ -77,10 +77,10 @@ pub fn kinds(source: &Source<'_>, piece: &Piece) -> Option<Vec<Kind>> {
 
 fn rest(statement: Sql) -> Kind {
     match statement {
-        Sql::Drop { object_type, if_exists, names, cascade, table, .. } => {
+        Sql::Drop { object_type, names, cascade, table, .. } => {
             let names: Vec<String> = names.iter().map(|name| object(name).to_lowercase()).collect();
             let table = table.map(|name| object(&name).to_lowercase());
-            dropped(object_type, names, table, (if_exists, cascade))
+            dropped(object_type, names, table, cascade)
         }
         Sql::StartTransaction { .. } => Kind::Begin,
         Sql::Commit { .. } | Sql::Rollback { savepoint: None, .. } => Kind::End,
@@ -99,12 +99,12 @@ fn dropped(
     object_type: ObjectType,
     names: Vec<String>,
     table: Option<String>,
-    (if_exists, cascade): (bool, bool),
+    cascade: bool,
 ) -> Kind {
     let what = match object_type {
-        ObjectType::Table => return Kind::DropTable { tables: names, cascade, if_exists },
+        ObjectType::Table => return Kind::DropTable { tables: names, cascade },
         ObjectType::Index => {
-            return Kind::DropIndex { indexes: names, table, concurrently: false, if_exists };
+            return Kind::DropIndex { indexes: names, table, concurrently: false };
         }
         ObjectType::View | ObjectType::MaterializedView => "view",
         ObjectType::Schema => "schema",
@@ -113,7 +113,7 @@ fn dropped(
         ObjectType::Type => "type",
         _ => return Kind::OtherSchemaChange,
     };
-    Kind::Drop { what, names, cascade, if_exists }
+    Kind::Drop { what, names, cascade }
 }
 
 /// Statements that the parser does not know, or reads differently from one dialect to the next.
@@ -134,8 +134,7 @@ fn by_words(source: &Source<'_>, piece: &Piece) -> Option<Vec<Kind>> {
         let on = at + source.name_length(piece, at);
         let table = (source.word(piece, on) == "on").then(|| lower(on + 1));
         let indexes = vec![folded(&source.name(piece, at))];
-        let if_exists = at == 4;
-        return Some(vec![Kind::DropIndex { indexes, table, concurrently: false, if_exists }]);
+        return Some(vec![Kind::DropIndex { indexes, table, concurrently: false }]);
     }
     if source.begins(piece, &["exec|execute", "sp_rename"]) {
         return Some(vec![renamed_by_procedure(source, piece).unwrap_or(Kind::OtherSchemaChange)]);
@@ -144,7 +143,7 @@ fn by_words(source: &Source<'_>, piece: &Piece) -> Option<Vec<Kind>> {
         return Some(vec![Kind::Begin]);
     }
     if source.begins(piece, &["pragma"]) || source.begins(piece, &["set"]) {
-        return Some(vec![Kind::Set { name: source.word(piece, 1), local: false }]);
+        return Some(vec![Kind::Set]);
     }
     if piece.is_routine(source) && source.begins(piece, &["create|alter"]) {
         return Some(vec![Kind::OtherSchemaChange]);

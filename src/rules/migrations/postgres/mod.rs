@@ -83,13 +83,11 @@ fn kind(statement: &ast::Stmt) -> Kind {
         ast::Stmt::DropTable(it) => Kind::DropTable {
             tables: it.table_name_refs().map(|name| table_of(Some(&name))).collect(),
             cascade: cascades(it.drop_behavior().as_ref()),
-            if_exists: it.if_exists().is_some(),
         },
         ast::Stmt::DropIndex(it) => Kind::DropIndex {
             indexes: it.index_refs().map(|name| name_of(name.syntax())).collect(),
             table: None,
             concurrently: it.concurrently_token().is_some(),
-            if_exists: it.if_exists().is_some(),
         },
         ast::Stmt::Update(it) => Kind::Update {
             table: table_of(it.relation_name().as_ref()),
@@ -240,7 +238,7 @@ mod tests {
              ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID, ALTER a TYPE bigint USING a::bigint; \
              CREATE TYPE mood AS ENUM ('a', 'b'); ALTER TYPE mood RENAME VALUE 'a' TO 'c'; SELECT 1 INTO TEMP x;",
         );
-        assert!(matches!(&read[0].kind, Kind::DropTable { tables, cascade: true, if_exists: true }
+        assert!(matches!(&read[0].kind, Kind::DropTable { tables, cascade: true }
             if *tables == ["a", "b"]));
         assert!(
             matches!(&read[1].kind, Kind::Drop { names, cascade: true, .. } if *names == ["f", "g"])

@@ -5,7 +5,7 @@ use squawk_syntax::ast::{self, AstNode};
 
 use super::{cascades, name_of_optional, one_line, table_of};
 use crate::rules::migrations::facts::Kind;
-use crate::rules::migrations::names::{bare_name, table_name};
+use crate::rules::migrations::names::table_name;
 
 pub(super) fn kind(statement: &ast::Stmt) -> Kind {
     dropped(statement)
@@ -34,12 +34,7 @@ fn dropped(statement: &ast::Stmt) -> Option<Kind> {
     let text = one_line(statement.syntax());
     let lower = text.to_ascii_lowercase();
     let cascade = lower.trim_end_matches([';', ' ']).ends_with(" cascade");
-    Some(Kind::Drop {
-        what,
-        names: dropped_names(&text),
-        cascade,
-        if_exists: lower.contains(" if exists "),
-    })
+    Some(Kind::Drop { what, names: dropped_names(&text), cascade })
 }
 
 /// The names after `DROP <what> [IF EXISTS]`, without argument lists and options.
@@ -184,34 +179,15 @@ fn maintenance(statement: &ast::Stmt) -> Kind {
             Kind::Rewrite { what: "CLUSTER", table: table_of(it.table_name_ref().as_ref()) }
         }
         ast::Stmt::Reindex(it) => {
-            let text = one_line(it.syntax());
-            let lower = text.to_ascii_lowercase();
+            let lower = one_line(it.syntax()).to_ascii_lowercase();
             Kind::Reindex {
-                what: text.trim_end_matches(';').to_owned(),
                 concurrently: lower.split([' ', '(', ')', ',']).any(|word| word == "concurrently"),
             }
         }
-        ast::Stmt::Set(it) => {
-            let name = match it.set_target() {
-                Some(ast::SetTarget::SetConfig(config)) => {
-                    config.config_parameter_ref().map(|it| one_line(it.syntax()))
-                }
-                _ => None,
-            };
-            let local = it
-                .set_scope()
-                .is_some_and(|scope| one_line(scope.syntax()).eq_ignore_ascii_case("local"));
-            match name {
-                Some(name) => Kind::Set { name: bare_setting(&name), local },
-                None => Kind::Other,
-            }
+        ast::Stmt::Set(it) if matches!(it.set_target(), Some(ast::SetTarget::SetConfig(_))) => {
+            Kind::Set
         }
         other if squawk_linter::analyze::possibly_slow_stmt(other) => Kind::OtherSchemaChange,
         _ => Kind::Other,
     }
-}
-
-/// A setting's name in lower case, dots kept: `app.lock_timeout` is not the server's own.
-fn bare_setting(name: &str) -> String {
-    if name.contains('.') { name.to_ascii_lowercase() } else { bare_name(name) }
 }

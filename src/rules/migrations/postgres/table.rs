@@ -18,7 +18,6 @@ pub(super) fn create_table(table: &ast::CreateTable) -> CreateTable {
         name: table_of(table.table_name().as_ref()),
         if_not_exists: table.if_not_exists().is_some(),
         temporary: matches!(persistence, Some(ast::Persistence::Temp(_))),
-        unlogged: matches!(persistence, Some(ast::Persistence::Unlogged(_))),
         partitioned: table.partition_by().is_some(),
         partition_of: parent.map(|text| table_name(after_words(&text, &["partition", "of"]))),
         columns_elsewhere: table.inherits().is_some() || table.of_type().is_some(),
@@ -109,8 +108,8 @@ fn storage_action(action: &ast::AlterTableAction) -> ActionKind {
                 .detach_partition_option()
                 .is_some_and(|it| one_line(it.syntax()).eq_ignore_ascii_case("concurrently")),
         },
-        Ast::InheritTable(it) => ActionKind::Inherit { parent: last_name(it.syntax()) },
-        Ast::NoInheritTable(it) => ActionKind::NoInherit { parent: last_name(it.syntax()) },
+        Ast::InheritTable(_) => ActionKind::Inherit,
+        Ast::NoInheritTable(_) => ActionKind::NoInherit,
         Ast::SetLogged(_) => ActionKind::SetLogged(true),
         Ast::SetUnlogged(_) => ActionKind::SetLogged(false),
         Ast::SetTablespace(_) => ActionKind::SetTablespace,
@@ -119,13 +118,14 @@ fn storage_action(action: &ast::AlterTableAction) -> ActionKind {
         Ast::DisableRls(_) => ActionKind::RowSecurity(RowSecurity::Disable),
         Ast::ForceRls(_) => ActionKind::RowSecurity(RowSecurity::Force),
         Ast::NoForceRls(_) => ActionKind::RowSecurity(RowSecurity::NoForce),
-        Ast::DisableRule(_) | Ast::DisableTrigger(_) => ActionKind::Triggers { enable: false },
-        Ast::EnableAlwaysRule(_)
+        Ast::DisableRule(_)
+        | Ast::DisableTrigger(_)
+        | Ast::EnableAlwaysRule(_)
         | Ast::EnableAlwaysTrigger(_)
         | Ast::EnableReplicaRule(_)
         | Ast::EnableReplicaTrigger(_)
         | Ast::EnableRule(_)
-        | Ast::EnableTrigger(_) => ActionKind::Triggers { enable: true },
+        | Ast::EnableTrigger(_) => ActionKind::Triggers,
         Ast::OwnerTo(_)
         | Ast::SetOptions(_)
         | Ast::ResetOptions(_)
@@ -133,11 +133,6 @@ fn storage_action(action: &ast::AlterTableAction) -> ActionKind {
         | Ast::SetWithoutCluster(_) => ActionKind::Setting,
         _ => ActionKind::Other,
     }
-}
-
-fn last_name(node: &SyntaxNode) -> String {
-    let text = one_line(node);
-    table_name(text.rsplit(' ').next().unwrap_or_default())
 }
 
 fn alter_column(alter: &ast::AlterColumn) -> ActionKind {
@@ -149,7 +144,6 @@ fn alter_column(alter: &ast::AlterColumn) -> ActionKind {
             using: it
                 .using_expr()
                 .map(|it| after_words(&one_line(it.syntax()), &["using"]).to_owned()),
-            collation: it.collate().is_some(),
         },
         Some(ast::AlterColumnOption::SetNotNull(_)) => ActionKind::SetNotNull { column },
         Some(ast::AlterColumnOption::DropNotNull(_)) => ActionKind::DropNotNull { column },
@@ -161,7 +155,7 @@ fn alter_column(alter: &ast::AlterColumn) -> ActionKind {
             }
         }
         Some(ast::AlterColumnOption::DropDefault(_)) => ActionKind::DropDefault { column },
-        Some(ast::AlterColumnOption::SetExpression(_)) => ActionKind::SetExpression { column },
+        Some(ast::AlterColumnOption::SetExpression(_)) => ActionKind::SetExpression,
         Some(ast::AlterColumnOption::DropExpression(_)) => ActionKind::DropExpression { column },
         Some(
             ast::AlterColumnOption::SetStatistics(_)

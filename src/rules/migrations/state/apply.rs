@@ -320,7 +320,7 @@ fn alter_keys(table: &mut Table, kind: &ActionKind) {
         }
         ActionKind::RowSecurity(RowSecurity::Enable) => table.row_security = true,
         ActionKind::RowSecurity(RowSecurity::Disable) => table.row_security = false,
-        ActionKind::Inherit { .. } => table.whole = false,
+        ActionKind::Inherit => table.whole = false,
         _ => {}
     }
 }

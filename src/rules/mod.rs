@@ -8,6 +8,7 @@ mod avro;
 mod code;
 mod collect;
 mod context;
+mod contracts;
 mod cross;
 mod docker;
 mod engine;

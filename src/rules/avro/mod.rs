@@ -10,13 +10,11 @@ use self::resolve::{Kind, Problem, problems};
 use self::schema::Document;
 use super::parse::json;
 use super::parse::tree::Node;
-use super::{Check, Draft, Findings, Rule, RuleContext};
+use super::{Check, Draft, Findings, Rule, RuleContext, contracts};
 use crate::domain::change::FileChange;
 use crate::domain::diff::Side;
-use crate::domain::finding::Confidence::High;
+use crate::domain::finding::Severity;
 use crate::domain::finding::Severity::{Major, Minor};
-use crate::domain::finding::{Category, FindingKind, Severity};
-use crate::domain::team::Lane;
 
 const fn rule(
     code: &'static str,
@@ -25,25 +23,14 @@ const fn rule(
     page: &'static str,
     check: fn(&RuleContext<'_>, &FileChange, &mut Findings<'_>),
 ) -> Rule {
-    Rule {
-        code,
-        title,
-        lane: Lane::Lead,
-        kind: FindingKind::Evidence,
-        category: Category::Api,
-        severity,
-        confidence: High,
-        equivalents: &[],
-        page,
-        check: Check::File { applies, check },
-    }
+    let check = Check::File { applies, check };
+    contracts::rule(code, title, severity, &[], page, check)
 }
 
 fn applies(file: &FileChange) -> bool {
-    const ASIDE: [&str; 6] = ["test", "tests", "testdata", "fixtures", "examples", "node_modules"];
     file.path.extension().as_deref() == Some("avsc")
         && file.base.is_some()
-        && !ASIDE.iter().any(|folder| file.path.has_directory(folder))
+        && contracts::is_public(&file.path)
 }
 
 /// Parsed sides, kept so that each is read once.

@@ -1,6 +1,6 @@
 //! Words and signs of GraphQL documents, with their lines.
 
-use super::syntax::SyntaxError;
+use crate::rules::parse::cursor::{Cursor, SyntaxError};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Token<'a> {
@@ -21,7 +21,7 @@ pub struct Word<'a> {
 
 /// Reads the whole text in one pass.
 pub fn words(source: &str) -> Result<Vec<Word<'_>>, SyntaxError> {
-    let mut reader = Reader { source, at: 0, line: 1 };
+    let mut reader = Reader { cursor: Cursor::new(source) };
     let mut words = Vec::new();
     while let Some(word) = reader.next()? {
         words.push(word);
@@ -30,55 +30,35 @@ pub fn words(source: &str) -> Result<Vec<Word<'_>>, SyntaxError> {
 }
 
 struct Reader<'a> {
-    source: &'a str,
-    at: usize,
-    line: u32,
+    cursor: Cursor<'a>,
 }
 
 impl<'a> Reader<'a> {
-    fn rest(&self) -> &'a str {
-        self.source.get(self.at..).unwrap_or("")
-    }
-
-    /// Takes `length` bytes, counting the lines in them.
-    fn take(&mut self, length: usize) -> &'a str {
-        let taken = self.rest().get(..length).unwrap_or("");
-        let breaks = taken.bytes().filter(|byte| *byte == b'\n').count();
-        self.line = self.line.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
-        self.at += taken.len();
-        taken
-    }
-
-    fn take_while(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {
-        let rest = self.rest();
-        let end = rest.find(|c| !wanted(c)).unwrap_or(rest.len());
-        self.take(end)
-    }
-
     fn next(&mut self) -> Result<Option<Word<'a>>, SyntaxError> {
         loop {
-            self.take_while(|c| c.is_whitespace() || matches!(c, ',' | '\u{FEFF}'));
-            if !self.rest().starts_with('#') {
+            self.cursor.take_while(|c| c.is_whitespace() || matches!(c, ',' | '\u{FEFF}'));
+            if !self.cursor.rest().starts_with('#') {
                 break;
             }
-            self.take_while(|c| c != '\n');
+            self.cursor.take_while(|c| c != '\n');
         }
-        let line = self.line;
-        let Some(first) = self.rest().chars().next() else { return Ok(None) };
+        let line = self.cursor.line();
+        let Some(first) = self.cursor.rest().chars().next() else { return Ok(None) };
         let token = match first {
             '"' => Token::Text(self.text()?),
             'A'..='Z' | 'a'..='z' | '_' => {
-                Token::Name(self.take_while(|c| c.is_ascii_alphanumeric() || c == '_'))
+                Token::Name(self.cursor.take_while(|c| c.is_ascii_alphanumeric() || c == '_'))
             }
             '-' | '0'..='9' => Token::Number(
-                self.take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+')),
+                self.cursor
+                    .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+')),
             ),
-            '.' if self.rest().starts_with("...") => {
-                self.take(3);
+            '.' if self.cursor.rest().starts_with("...") => {
+                self.cursor.take(3);
                 Token::Sign('.')
             }
             '!' | '$' | '&' | '(' | ')' | ':' | '=' | '@' | '[' | ']' | '{' | '|' | '}' => {
-                self.take(1);
+                self.cursor.take(1);
                 Token::Sign(first)
             }
             other => return Err(SyntaxError::new(line, &format!("`{other}` is not GraphQL"))),
@@ -87,11 +67,11 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&mut self) -> Result<&'a str, SyntaxError> {
-        let line = self.line;
+        let line = self.cursor.line();
         let open = || SyntaxError::new(line, "a text without its closing quotes");
-        if self.rest().starts_with("\"\"\"") {
-            self.take(3);
-            let rest = self.rest();
+        if self.cursor.rest().starts_with("\"\"\"") {
+            self.cursor.take(3);
+            let rest = self.cursor.rest();
             let mut end = 0;
             loop {
                 let found =
@@ -102,20 +82,20 @@ impl<'a> Reader<'a> {
                 }
                 end += 3;
             }
-            let text = self.take(end);
-            self.take(3);
+            let text = self.cursor.take(end);
+            self.cursor.take(3);
             return Ok(text.trim());
         }
-        self.take(1);
+        self.cursor.take(1);
         let mut escaped = false;
-        for (at, c) in self.rest().char_indices() {
+        for (at, c) in self.cursor.rest().char_indices() {
             match c {
                 '\n' => break,
                 _ if escaped => escaped = false,
                 '\\' => escaped = true,
                 '"' => {
-                    let text = self.take(at);
-                    self.take(1);
+                    let text = self.cursor.take(at);
+                    self.cursor.take(1);
                     return Ok(text);
                 }
                 _ => {}

@@ -14,12 +14,10 @@ pub use self::review::differences;
 
 use self::compare::{Difference, Level};
 use self::review::{Review, applies, review};
-use super::{Check, Draft, Findings, Rule, RuleContext};
+use super::{Check, Draft, Findings, Rule, RuleContext, contracts};
 use crate::domain::diff::{LineRange, Side};
-use crate::domain::finding::Confidence::High;
 use crate::domain::finding::Severity::{Critical, Info, Major, Minor};
-use crate::domain::finding::{Category, FindingKind, Severity};
-use crate::domain::team::Lane;
+use crate::domain::finding::{Category, Severity};
 
 const fn rule(
     code: &'static str,
@@ -29,18 +27,8 @@ const fn rule(
     page: &'static str,
     check: fn(&RuleContext<'_>, &mut Findings<'_>),
 ) -> Rule {
-    Rule {
-        code,
-        title,
-        lane: Lane::Lead,
-        kind: FindingKind::Evidence,
-        category: Category::Api,
-        severity,
-        confidence: High,
-        equivalents,
-        page,
-        check: Check::Change { applies, needs: |_| Vec::new(), check },
-    }
+    let check = Check::Change { applies, needs: |_| Vec::new(), check };
+    contracts::rule(code, title, severity, equivalents, page, check)
 }
 
 fn reviewed(context: &RuleContext<'_>) -> Option<std::sync::Arc<Review>> {

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::compare::{Difference, Level, compare};
 use super::schema::Schema;
-use super::syntax::{Document, SyntaxError, Type, parse};
+use super::syntax::{Document, Type, parse};
 use crate::domain::change::{Change, FileChange};
 use crate::domain::diff::Side;
 use crate::domain::path::RepoPath;
+use crate::rules::contracts::is_public;
+use crate::rules::parse::cursor::SyntaxError;
 
 /// What is to be said about a change. Places name files by their number in the change.
 #[derive(Debug, Default)]
@@ -17,25 +19,11 @@ pub struct Review {
     pub unreadable: Vec<(usize, SyntaxError)>,
 }
 
-/// Folders of schemas that nobody's clients depend on.
-const ASIDE: [&str; 10] = [
-    "test",
-    "tests",
-    "__tests__",
-    "testdata",
-    "fixtures",
-    "mocks",
-    "examples",
-    "node_modules",
-    "vendor",
-    "third_party",
-];
-
 pub fn is_schema(file: &FileChange) -> bool {
     let extension = |path: &RepoPath| {
         matches!(path.extension().as_deref(), Some("graphql" | "graphqls" | "gql"))
     };
-    extension(&file.path) && !ASIDE.iter().any(|folder| file.path.has_directory(folder))
+    extension(&file.path) && is_public(&file.path)
 }
 
 pub fn applies(change: &Change) -> bool {

@@ -1,24 +1,10 @@
 //! Reads GraphQL schema documents. Operations and fragments in them are stepped over.
 
 use super::lexer::{Token, Word, words};
+use crate::rules::parse::cursor::SyntaxError;
 
 /// Deepest nesting of types, values and selections that is read.
 const MAX_DEPTH: usize = 64;
-
-/// A text that is not GraphQL.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SyntaxError {
-    /// Counted from 1.
-    pub line: u32,
-    /// A clause without a final dot.
-    pub message: String,
-}
-
-impl SyntaxError {
-    pub fn new(line: u32, message: &str) -> Self {
-        Self { line, message: message.to_owned() }
-    }
-}
 
 /// Where something stands: the number of its document, and the line counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,11 +4,9 @@ use super::catalogue as ids;
 use super::inputs;
 use super::lint::Habit;
 use super::report::{report, report_lapses};
-use crate::domain::finding::Confidence::High;
 use crate::domain::finding::Severity::{Critical, Info, Major, Minor};
-use crate::domain::finding::{Category, FindingKind, Severity};
-use crate::domain::team::Lane;
-use crate::rules::{Check, Findings, Rule, RuleContext};
+use crate::domain::finding::{FindingKind, Severity};
+use crate::rules::{Check, Findings, Rule, RuleContext, contracts};
 
 const fn rule(
     code: &'static str,
@@ -18,18 +16,8 @@ const fn rule(
     page: &'static str,
     check: fn(&RuleContext<'_>, &mut Findings<'_>),
 ) -> Rule {
-    Rule {
-        code,
-        title,
-        lane: Lane::Lead,
-        kind: FindingKind::Evidence,
-        category: Category::Api,
-        severity,
-        confidence: High,
-        equivalents,
-        page,
-        check: Check::Change { applies: inputs::applies, needs: inputs::needs, check },
-    }
+    let check = Check::Change { applies: inputs::applies, needs: inputs::needs, check };
+    contracts::rule(code, title, severity, equivalents, page, check)
 }
 
 pub(super) const OPERATION_REMOVED: Rule = rule(

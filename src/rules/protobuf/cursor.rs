@@ -1,7 +1,8 @@
 //! Stepping through the words of a protobuf file: names, numbers and option values.
 
 use super::lexer::{Token, Word, words};
-use super::syntax::{Setting, SyntaxError, Value};
+use super::syntax::{Setting, Value};
+use crate::rules::parse::cursor::SyntaxError;
 
 /// Deepest nesting of messages and option values that is read; protoc allows 32 for messages.
 pub const MAX_DEPTH: usize = 48;

@@ -1,6 +1,6 @@
 //! Words and signs of protobuf files, with their lines.
 
-use super::syntax::SyntaxError;
+use crate::rules::parse::cursor::{Cursor, SyntaxError};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Token<'a> {
@@ -21,7 +21,7 @@ pub struct Word<'a> {
 
 /// Reads the whole text in one pass.
 pub fn words(source: &str) -> Result<Vec<Word<'_>>, SyntaxError> {
-    let mut reader = Reader { source, at: 0, line: 1 };
+    let mut reader = Reader { cursor: Cursor::new(source) };
     let mut words = Vec::new();
     while let Some(word) = reader.next()? {
         words.push(word);
@@ -30,43 +30,22 @@ pub fn words(source: &str) -> Result<Vec<Word<'_>>, SyntaxError> {
 }
 
 struct Reader<'a> {
-    source: &'a str,
-    at: usize,
-    line: u32,
+    cursor: Cursor<'a>,
 }
 
 impl<'a> Reader<'a> {
-    fn rest(&self) -> &'a str {
-        self.source.get(self.at..).unwrap_or("")
-    }
-
-    /// Takes `length` bytes, counting the lines in them.
-    fn take(&mut self, length: usize) -> &'a str {
-        let taken = self.rest().get(..length).unwrap_or("");
-        let breaks = taken.bytes().filter(|byte| *byte == b'\n').count();
-        self.line = self.line.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
-        self.at += taken.len();
-        taken
-    }
-
-    fn take_while(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {
-        let rest = self.rest();
-        let end = rest.find(|c| !wanted(c)).unwrap_or(rest.len());
-        self.take(end)
-    }
-
     fn skip_blank(&mut self) -> Result<(), SyntaxError> {
         loop {
-            self.take_while(|c| c.is_whitespace() || c == '\u{FEFF}');
-            let rest = self.rest();
+            self.cursor.take_while(|c| c.is_whitespace() || c == '\u{FEFF}');
+            let rest = self.cursor.rest();
             if rest.starts_with("//") {
-                self.take_while(|c| c != '\n');
+                self.cursor.take_while(|c| c != '\n');
             } else if rest.starts_with("/*") {
-                let line = self.line;
+                let line = self.cursor.line();
                 let Some(end) = rest.find("*/") else {
                     return Err(SyntaxError::new(line, "a comment without its end"));
                 };
-                self.take(end + 2);
+                self.cursor.take(end + 2);
             } else {
                 return Ok(());
             }
@@ -75,19 +54,19 @@ impl<'a> Reader<'a> {
 
     fn next(&mut self) -> Result<Option<Word<'a>>, SyntaxError> {
         self.skip_blank()?;
-        let line = self.line;
-        let mut coming = self.rest().chars();
+        let line = self.cursor.line();
+        let mut coming = self.cursor.rest().chars();
         let Some(first) = coming.next() else { return Ok(None) };
         let second = coming.next();
         let token = match first {
             '"' | '\'' => Token::Text(self.text(first)?),
             'A'..='Z' | 'a'..='z' | '_' => {
-                Token::Name(self.take_while(|c| c.is_ascii_alphanumeric() || c == '_'))
+                Token::Name(self.cursor.take_while(|c| c.is_ascii_alphanumeric() || c == '_'))
             }
             '0'..='9' => Token::Number(self.number()),
             '.' if second.is_some_and(|c| c.is_ascii_digit()) => Token::Number(self.number()),
             _ if first.is_ascii_punctuation() => {
-                self.take(1);
+                self.cursor.take(1);
                 Token::Sign(first)
             }
             other => {
@@ -99,7 +78,7 @@ impl<'a> Reader<'a> {
 
     fn number(&mut self) -> &'a str {
         let mut before = ' ';
-        let rest = self.rest();
+        let rest = self.cursor.rest();
         let end = rest
             .char_indices()
             .find(|(_, c)| {
@@ -111,20 +90,20 @@ impl<'a> Reader<'a> {
                 !(c.is_ascii_alphanumeric() || *c == '.' || sign)
             })
             .map_or(rest.len(), |(at, _)| at);
-        self.take(end)
+        self.cursor.take(end)
     }
 
     fn text(&mut self, quote: char) -> Result<String, SyntaxError> {
-        let line = self.line;
-        self.take(1);
+        let line = self.cursor.line();
+        self.cursor.take(1);
         let mut text = String::new();
-        let mut coming = self.rest().char_indices().peekable();
+        let mut coming = self.cursor.rest().char_indices().peekable();
         while let Some((at, c)) = coming.next() {
             match c {
                 '\n' => break,
                 '\\' => escape(&mut coming, &mut text),
                 _ if c == quote => {
-                    self.take(at + 1);
+                    self.cursor.take(at + 1);
                     return Ok(text);
                 }
                 _ => text.push(c),

@@ -4,8 +4,9 @@ use super::cursor::{MAX_DEPTH, Parser, Read};
 use super::lexer::Token;
 use super::syntax::{
     Enum, EnumValue, Exchange, Field, FieldKind, File, Label, Message, Method, Oneof, Range,
-    Service, Syntax, SyntaxError,
+    Service, Syntax,
 };
+use crate::rules::parse::cursor::SyntaxError;
 
 /// Greatest numbers of fields and of enum values.
 const MAX_FIELD: i64 = 536_870_911;

@@ -7,27 +7,16 @@ use super::compare::{Difference, compare};
 use super::config::{Breaking, Settings, Subject, wants};
 use super::model::{At, Model, Service};
 use super::parse::parse;
-use super::syntax::{File, SyntaxError};
+use super::syntax::File;
 use crate::domain::change::{Change, FileChange};
 use crate::domain::diff::Side;
 use crate::ports::source::Need;
 use crate::rules::RuleContext;
+use crate::rules::contracts::is_public;
+use crate::rules::parse::cursor::SyntaxError;
 
 /// Most files of the repository that are read for the names they define.
 const MAX_OTHERS: usize = 400;
-
-/// Folders whose files nobody's clients depend on, or that belong to others.
-const ASIDE: [&str; 9] = [
-    "test",
-    "tests",
-    "testdata",
-    "fixtures",
-    "mocks",
-    "examples",
-    "node_modules",
-    "vendor",
-    "third_party",
-];
 
 /// What is to be said about a change. Places name files by their number in the change.
 #[derive(Debug, Default)]
@@ -42,8 +31,7 @@ pub struct Review {
 }
 
 pub fn is_proto(file: &FileChange) -> bool {
-    file.path.extension().as_deref() == Some("proto")
-        && !ASIDE.iter().any(|folder| file.path.has_directory(folder))
+    file.path.extension().as_deref() == Some("proto") && is_public(&file.path)
 }
 
 pub fn applies(change: &Change) -> bool {

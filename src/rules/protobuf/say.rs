@@ -5,11 +5,9 @@ use std::collections::HashSet;
 use super::compare::Difference;
 use super::review::{Review, applies, needs, review};
 use crate::domain::diff::{LineRange, Side};
-use crate::domain::finding::Confidence::High;
+use crate::domain::finding::Severity;
 use crate::domain::finding::Severity::Minor;
-use crate::domain::finding::{Category, FindingKind, Severity};
-use crate::domain::team::Lane;
-use crate::rules::{Check, Draft, Findings, Rule, RuleContext};
+use crate::rules::{Check, Draft, Findings, Rule, RuleContext, contracts};
 
 pub const fn rule(
     code: &'static str,
@@ -19,18 +17,8 @@ pub const fn rule(
     page: &'static str,
     check: fn(&RuleContext<'_>, &mut Findings<'_>),
 ) -> Rule {
-    Rule {
-        code,
-        title,
-        lane: Lane::Lead,
-        kind: FindingKind::Evidence,
-        category: Category::Api,
-        severity,
-        confidence: High,
-        equivalents,
-        page,
-        check: Check::Change { applies, needs, check },
-    }
+    let check = Check::Change { applies, needs, check };
+    contracts::rule(code, title, severity, equivalents, page, check)
 }
 
 pub fn reviewed(context: &RuleContext<'_>) -> Option<std::sync::Arc<Review>> {

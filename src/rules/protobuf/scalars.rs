@@ -34,32 +34,21 @@ pub fn scalar(name: &str) -> Option<Kind> {
 
 /// `order_items` becomes `OrderItemsEntry`.
 pub fn map_entry_name(field: &str) -> String {
-    let mut name = String::new();
-    let mut upper = true;
-    for c in field.chars() {
-        match c {
-            '_' => upper = true,
-            _ if upper => {
-                name.push(c.to_ascii_uppercase());
-                upper = false;
-            }
-            _ => name.push(c),
-        }
-    }
-    name + "Entry"
+    joined(field, true) + "Entry"
 }
 
 /// `order_items` becomes `orderItems`.
 pub fn json_name(field: &str) -> String {
-    let mut name = String::new();
-    let mut upper = false;
+    joined(field, false)
+}
+
+/// The words between underscores, all but the first with a capital; that one if `upper`.
+fn joined(field: &str, mut upper: bool) -> String {
+    let mut name = String::with_capacity(field.len());
     for c in field.chars() {
         match c {
             '_' => upper = true,
-            _ if upper => {
-                name.push(c.to_ascii_uppercase());
-                upper = false;
-            }
+            _ if std::mem::take(&mut upper) => name.push(c.to_ascii_uppercase()),
             _ => name.push(c),
         }
     }

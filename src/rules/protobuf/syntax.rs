@@ -1,20 +1,5 @@
 //! What a protobuf file says: proto2, proto3 and editions. The reading is in `parse`.
 
-/// A text that is not protobuf.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SyntaxError {
-    /// Counted from 1.
-    pub line: u32,
-    /// A clause without a final dot.
-    pub message: String,
-}
-
-impl SyntaxError {
-    pub fn new(line: u32, message: &str) -> Self {
-        Self { line, message: message.to_owned() }
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Syntax {
     #[default]

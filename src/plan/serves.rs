@@ -52,6 +52,9 @@ const SIGNALS: &[&str] = &[
     "trace",
     "tracing",
     "monitored",
+    "operator can see",
+    "operators can see",
+    "visible to operators",
 ];
 const WEB: &[&str] = &["frontend", "front end", "web app", "web client", "mobile app"];
 /// What infrastructure does after an incident, when nobody else of the pattern writes it.

@@ -74,15 +74,17 @@ fn goal(brief: &Brief) -> Prose {
     }
 }
 
-/// Task lists anywhere, and lists and rows below headings that announce requirements.
+/// Task lists anywhere, and lists and rows below headings that announce requirements. Where there
+/// are only task lists, what other lists say is asked for as well.
 fn explicit(brief: &Brief) -> Vec<(Prose, String)> {
-    let taken = brief.wanted().filter(|block| match block.section {
+    let announced = |block: &&Block| match block.section {
         Section::Requirements => block.kind != BlockKind::Paragraph,
         _ => block.kind == BlockKind::Task,
-    });
-    let items: Vec<_> = taken.map(of_block).collect();
-    if !items.is_empty() {
-        return items;
+    };
+    if brief.wanted().any(|block| announced(&block)) {
+        let all = brief.wanted().all(|block| block.section != Section::Requirements);
+        let taken = brief.wanted().filter(|block| announced(block) || (all && is_listed(block)));
+        return taken.map(of_block).collect();
     }
     let paragraphs = brief.wanted().filter(|block| block.section == Section::Requirements);
     paragraphs.map(of_block).collect()
@@ -90,11 +92,11 @@ fn explicit(brief: &Brief) -> Vec<(Prose, String)> {
 
 /// Lists that stand under no telling heading.
 fn listed(brief: &Brief) -> Vec<(Prose, String)> {
-    let taken = brief.wanted().filter(|block| {
-        block.kind != BlockKind::Paragraph
-            && matches!(block.section, Section::Plain | Section::Goal)
-    });
-    taken.map(of_block).collect()
+    brief.wanted().filter(|block| is_listed(block)).map(of_block).collect()
+}
+
+fn is_listed(block: &Block) -> bool {
+    block.kind != BlockKind::Paragraph && matches!(block.section, Section::Plain | Section::Goal)
 }
 
 /// Sentences that say what must be.
@@ -215,6 +217,22 @@ fn speaks_of_process(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(body: &str) -> Asked {
+        let (blocks, fences) = crate::plan::issue::markdown::blocks(body);
+        let title = "A".to_owned();
+        asked(&Brief { title, prefix: None, blocks, fences, labels: vec![], answers: vec![] })
+    }
+
+    #[test]
+    fn lists_beside_a_task_list_count_too() {
+        let body = "- `POST /a` accepts `b`\n- `b` is shown\n\nDone:\n- [ ] c works as today\n";
+        let found = read(body);
+        let texts: Vec<&str> = found.requirements.iter().map(|r| r.text.as_str()).collect();
+        assert_eq!(texts, ["`POST /a` accepts `b`", "`b` is shown", "C works as today"]);
+        let found = read("- aside\n\n## Requirements\n\n- d\n- [ ] e\n");
+        assert_eq!(found.requirements.len(), 2);
+    }
 
     #[test]
     fn orders_about_approvals_are_no_requirements() {

@@ -3,7 +3,9 @@
 use super::{MIGRATION_TOOL, Open, RETENTION};
 use crate::domain::plan::{Area, Pattern};
 use crate::plan::facts::Facts;
-use crate::plan::schema::{COLUMNS_TOPIC, Destructive, INDEX_TOPIC, ROWS_TOPIC, SchemaRequest};
+use crate::plan::schema::{
+    COLUMNS_TOPIC, Destructive, INDEX_TOPIC, ROWS_TOPIC, SchemaRequest, kind_by_name,
+};
 use crate::plan::words::{code, codes};
 
 pub(super) fn columns(facts: &Facts<'_>) -> Option<Open> {
@@ -13,6 +15,9 @@ pub(super) fn columns(facts: &Facts<'_>) -> Option<Open> {
     }
     if !request.untyped.is_empty() || !request.homeless.is_empty() {
         return Some(unclear_columns(request));
+    }
+    if let Some(open) = unstored_fields(facts) {
+        return Some(open);
     }
     let expected = facts.has(Area::Schema) || facts.nature.pattern == Some(Pattern::NewService);
     (expected && request.is_empty()).then(|| Open {
@@ -25,6 +30,66 @@ pub(super) fn columns(facts: &Facts<'_>) -> Option<Open> {
         ],
         assumption: "The schema stays as it is".to_owned(),
         needed: true,
+    })
+}
+
+/// Fields that a request gets while the table of its resource has no column for them.
+fn unstored_fields(facts: &Facts<'_>) -> Option<Open> {
+    if !facts.schema.is_empty() || facts.endpoints.iter().any(|mentioned| mentioned.removed) {
+        return None;
+    }
+    let writing = facts
+        .endpoints
+        .iter()
+        .filter(|mentioned| matches!(mentioned.endpoint.method.as_str(), "POST" | "PUT" | "PATCH"));
+    let mut found: Vec<(String, String)> = Vec::new();
+    for mentioned in writing {
+        // `/orders` and `/orders/{id}` are about rows of `orders`; `/orders/{id}/cancel` need not be.
+        let parts: Vec<&str> = mentioned.endpoint.path.trim_matches('/').split('/').collect();
+        let resource = match parts.as_slice() {
+            [.., name, last] if last.starts_with(['{', ':', '<']) => name,
+            [.., name] => name,
+            [] => continue,
+        };
+        let Some(table) = facts.repository.table(resource) else { continue };
+        let missing = mentioned.endpoint.request.iter().filter(|field| {
+            !table.columns.is_empty() && !table.columns.iter().any(|column| column == *field)
+        });
+        found.extend(missing.map(|field| (table.name.clone(), field.clone())));
+    }
+    let (table, _) = found.first()?.clone();
+    found.retain(|(other, _)| *other == table);
+    let fields: Vec<&str> = found.iter().map(|(_, field)| field.as_str()).collect();
+    let columns: Vec<String> =
+        fields.iter().map(|field| format!("{field} {}", kind_of(facts, field))).collect();
+    let (verb, they) = if fields.len() == 1 { ("Is", "It is") } else { ("Are", "They are") };
+    Some(Open {
+        topic: COLUMNS_TOPIC,
+        text: format!(
+            "{verb} {} kept in {}? No column has that name.",
+            codes(&fields),
+            code(&table)
+        ),
+        options: vec![
+            code(&format!("{table}: {}", columns.join(", "))),
+            format!("{they} not kept"),
+            "As other columns (name them in the form of A)".to_owned(),
+        ],
+        assumption: format!("{they} not kept"),
+        needed: true,
+    })
+}
+
+/// The type that a field's name or the words suggest.
+fn kind_of(facts: &Facts<'_>, field: &str) -> &'static str {
+    kind_by_name(field).unwrap_or_else(|| {
+        let said = [
+            (&["date time", "datetime", "timestamp"] as &[&str], "timestamp"),
+            (&["boolean", "true or false"], "boolean"),
+            (&["integer", "whole number"], "integer"),
+        ];
+        let words = |(words, _): &&(&[&str], &str)| facts.words.any(words);
+        said.iter().find(words).map_or("text", |(_, kind)| *kind)
     })
 }
 

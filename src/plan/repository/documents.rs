@@ -57,7 +57,7 @@ fn same_path(a: &str, b: &str) -> bool {
     shape(a) == shape(b)
 }
 
-pub fn read(survey: &Survey, own: &[&RepoPath]) -> Documents {
+pub fn read(survey: &Survey, own: &[&RepoPath], migrations: Option<String>) -> Documents {
     let contract = contract(survey, own);
     let find = |fits: &dyn Fn(&RepoPath) -> bool| -> Option<String> {
         let mut found: Vec<&&RepoPath> = own.iter().filter(|path| fits(path)).collect();
@@ -84,7 +84,9 @@ pub fn read(survey: &Survey, own: &[&RepoPath]) -> Documents {
         ("APIContract", contract.as_ref().map(|contract| contract.path.clone())),
         (
             "DataModel",
-            schema.or_else(|| named(&["erd", "datamodel", "entities", "schema", "model"])),
+            schema
+                .or_else(|| named(&["erd", "datamodel", "entities", "schema", "model"]))
+                .or(migrations),
         ),
         ("SecurityPolicy", named(&["security", "threat", "privacy"])),
         ("PerfTargets", named(&["slo", "slos", "performance", "perf", "sla", "latency"])),

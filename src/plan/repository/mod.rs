@@ -45,10 +45,13 @@ impl Repository {
             own.iter().filter(|path| fits(path)).map(|path| path.as_str().to_owned()).collect()
         };
         let tables = tables::known(survey);
+        let migrations = migrations::read(survey);
+        // Where no document shows the schema as a whole, the migrations together do.
+        let schema = migrations.as_ref().map(|migrations| migrations.directory.clone());
         Self {
             stack: stack::read(survey),
-            migrations: migrations::read(survey),
-            documents: documents::read(survey, &own),
+            documents: documents::read(survey, &own, schema),
+            migrations,
             test_command: commands::test(survey),
             pipelines: named(paths::is_pipeline),
             deployment: named(paths::is_deployment),

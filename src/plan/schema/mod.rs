@@ -4,7 +4,7 @@ mod columns;
 mod statements;
 mod tokens;
 
-use columns::kind_by_name;
+pub use columns::kind_by_name;
 
 use super::issue::{BlockKind, Brief, Section, without_code};
 use super::repository::Repository;

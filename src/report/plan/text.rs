@@ -131,6 +131,9 @@ fn tasks(view: &PlanView<'_>, out: &mut String) {
             list("input", &task.input);
             list("output", &task.output);
         }
+        let served = view.plan.requirements.iter().filter(|asked| task.serves.contains(&asked.id));
+        let served: Vec<String> = served.map(|asked| asked.text.clone()).collect();
+        list("asked for", &served);
         list("done when", &task.checks);
         list("way back", task.rollback.as_slice());
         list("watch", task.observe.as_slice());

@@ -4,6 +4,7 @@
 use backend_team::standin::{Fault, FaultAction, RequestRecord};
 
 use super::harness::faulty::{Outcome, Site};
+use super::harness::in_turn;
 
 fn status(code: u16) -> FaultAction {
     let body = r#"{"message":"injected"}"#.to_owned();
@@ -62,12 +63,13 @@ async fn disturb(site: &Site, position: &Position, action: &FaultAction) -> (u64
     (number, dead)
 }
 
-/// Puts each fault at each request of a review.
+/// Puts one of the faults at each request of a review, in turn; every fault at every request where
+/// the run is to be thorough.
 async fn matrix(faults: &[FaultAction], at: impl Fn(&Position) -> bool) {
     let site = Site::new().await;
     let (expected, positions) = undisturbed(&site).await;
-    for position in positions.iter().filter(|position| at(position)) {
-        for action in faults {
+    for (index, position) in positions.iter().filter(|position| at(position)).enumerate() {
+        for action in in_turn(faults, index) {
             let (number, dead) = disturb(&site, position, action).await;
             assert_eq!(site.outcome(number), expected, "{action:?} at {position:?}");
             assert_eq!(dead, 0, "{action:?} at {position:?}");

@@ -5,6 +5,7 @@ use backend_team::standin::{Fault, FaultAction, RequestRecord};
 use regex::Regex;
 
 use super::harness::faulty::{REPO, Site, Wired};
+use super::harness::in_turn;
 use super::kill::{Place, Server, wait_for};
 
 /// What can be seen of a plan from outside, without numbers, ids and hashes.
@@ -94,16 +95,14 @@ async fn undisturbed(site: &Site) -> (Outcome, Vec<String>) {
     (outcome, api(&site.github.requests()))
 }
 
-/// One of the faults at each request, in turn; every one at every request with `EVERY_FAULT=1`,
-/// which takes minutes.
+/// One of the faults at each request, in turn; every one at every request where the run is to be
+/// thorough.
 async fn matrix(faults: &[FaultAction], at: impl Fn(&str) -> bool) {
-    let every = std::env::var_os("EVERY_FAULT").is_some();
     let site = Site::for_plans(true).await;
     let (expected, routes) = undisturbed(&site).await;
     assert!(routes.len() > 20, "{routes:#?}");
     for (index, route) in routes.iter().enumerate().filter(|(_, route)| at(route)) {
-        let turn = |at: usize| every || at == index % faults.len();
-        for (_, action) in faults.iter().enumerate().filter(|(at, _)| turn(*at)) {
+        for action in in_turn(faults, index) {
             let bot = site.wire(None).await;
             site.github.clear_requests();
             site.github.fault(Fault::new("", action.clone()).skip(index));

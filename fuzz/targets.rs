@@ -23,7 +23,9 @@ use backend_team::rules::parse::dockerfile::Dockerfile;
 use backend_team::rules::parse::tree::{MAX_DEPTH, Node};
 use backend_team::rules::parse::workflow::{Workflow, expressions, printed_contexts};
 use backend_team::rules::parse::{json, sql, yaml};
-use backend_team::rules::{self, Check, Memo, needs_of, plan_rules, redact_secrets, run_rule};
+use backend_team::rules::{
+    self, Check, Gathered, Memo, needs_of, plan_rules, redact_secrets, run_rule,
+};
 use backend_team::rules::{graphql, protobuf};
 use backend_team::webhook;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
@@ -297,7 +299,7 @@ fn run_all(path: &str, before: Option<&str>, after: &str) {
     let lanes = backend_team::domain::team::Lane::REVIEWERS;
     let selection = plan_rules(&change, &policy, &lanes);
     let _ = needs_of(&selection, &change);
-    let (gathered, memo) = (HashMap::new(), Memo::default());
+    let (gathered, memo) = (Gathered::default(), Memo::default());
     for rule in &selection.rules {
         let run = run_rule(rule, &change, &policy, &gathered, &memo);
         assert_eq!(run.dropped, 0, "{} reports a place that is not there", rule.code);

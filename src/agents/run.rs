@@ -11,13 +11,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::config::policy::Policy;
-use crate::domain::change::{Change, SourceFile};
+use crate::domain::change::Change;
 use crate::domain::finding::{Finding, RuleCode};
 use crate::domain::path::RepoPath;
 use crate::domain::report::{Endpoint, NotChecked};
 use crate::domain::team::Lane;
-use crate::ports::source::Need;
-use crate::rules::{Memo, Rule, RuleRun, Selection, endpoints, run_rule};
+use crate::rules::{Gathered, Memo, Rule, RuleRun, Selection, endpoints, run_rule};
 
 /// Parsers recurse over untrusted input. They bound their depth; this is the room for it.
 const STACK_BYTES: usize = 64 * 1024 * 1024;
@@ -62,7 +61,7 @@ struct Shared {
     rules: Vec<&'static Rule>,
     change: Arc<Change>,
     policy: Arc<Policy>,
-    gathered: Arc<HashMap<Need, Vec<SourceFile>>>,
+    gathered: Arc<Gathered>,
     memo: Memo,
     next: AtomicUsize,
 }
@@ -78,7 +77,7 @@ pub fn run_rules(
     selection: Selection,
     change: Arc<Change>,
     policy: Arc<Policy>,
-    gathered: Arc<HashMap<Need, Vec<SourceFile>>>,
+    gathered: Arc<Gathered>,
     limits: RunLimits,
 ) -> RunOutcome {
     let count = selection.rules.len();

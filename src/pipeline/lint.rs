@@ -1,6 +1,5 @@
 //! The rules as a function from a change to its findings, for work that runs them again and again.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::fix::Found;
@@ -8,18 +7,18 @@ use super::load::Loaded;
 use super::review;
 use crate::agents::{RunLimits, run_rules};
 use crate::config::policy::Policy;
-use crate::domain::change::{Change, SourceFile};
+use crate::domain::change::Change;
 use crate::domain::finding::RuleCode;
 use crate::domain::team::Lane;
-use crate::ports::source::{Fetched, Need, Source, SourceError};
+use crate::ports::source::{Fetched, Source, SourceError};
 use crate::report::settle::Settling;
-use crate::rules::{self, plan_rules};
+use crate::rules::{self, Gathered, plan_rules};
 
 /// The rules with what they need of the repository beyond the change, gathered once.
 #[derive(Debug, Clone)]
 pub struct Linter {
     policy: Arc<Policy>,
-    gathered: Arc<HashMap<Need, Vec<SourceFile>>>,
+    gathered: Arc<Gathered>,
     limits: RunLimits,
 }
 

@@ -1,6 +1,6 @@
 //! One review: from a loaded change to a report. Shared by the server, the terminal and CI.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::load::Loaded;
@@ -22,7 +22,9 @@ use crate::report::gates;
 use crate::report::settle::{Settled, Settling};
 use crate::report::verdict;
 use crate::routing;
-use crate::rules::{self, MigrationReading, Selection, migration_reading, needs_of, plan_rules};
+use crate::rules::{
+    self, Gathered, MigrationReading, Selection, migration_reading, needs_of, plan_rules,
+};
 
 /// What differs from one review to the next.
 #[derive(Debug, Clone, Default)]
@@ -73,8 +75,6 @@ fn called(wanted: &[Lane]) -> Vec<Lane> {
     reviewers.filter(|lane| wanted.is_empty() || wanted.contains(lane)).collect()
 }
 
-pub(super) type Gathered = HashMap<Need, Vec<SourceFile>>;
-
 pub(super) async fn gather(
     source: &dyn Source,
     fetched: &Fetched,
@@ -86,9 +86,10 @@ pub(super) async fn gather(
         return Ok(Default::default());
     }
     let answer = source.gather(fetched, &needs).await?;
-    let mut gathered = Gathered::new();
+    let mut gathered = Gathered::default();
     let mut not_checked = Vec::new();
     for (need, result) in needs.into_iter().zip(answer.results) {
+        let whole = result.incomplete.is_none();
         if let Some(why) = result.incomplete {
             not_checked.push(NotChecked { what: described(&need), why });
         }
@@ -97,7 +98,7 @@ pub(super) async fn gather(
             side: file.side,
             text: Text::new(file.text),
         });
-        gathered.insert(need, files.collect());
+        gathered.insert(need, files.collect(), whole);
     }
     Ok((gathered, not_checked))
 }

@@ -1,7 +1,7 @@
 //! What a rule sees.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::policy::{PathSet, Policy};
@@ -15,8 +15,33 @@ pub struct RuleContext<'a> {
     pub change: &'a Change,
     pub policy: &'a Policy,
     /// Files beyond the change, by the need that asked for them.
-    gathered: &'a HashMap<Need, Vec<SourceFile>>,
+    gathered: &'a Gathered,
     memo: &'a Memo,
+}
+
+/// Files beyond the change, by the need that asked for them.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    files: HashMap<Need, Vec<SourceFile>>,
+    /// Needs that bounds on files, bytes or time left without their whole answer.
+    partial: HashSet<Need>,
+}
+
+impl Gathered {
+    /// `whole`: nothing that was asked for is missing from `files`.
+    pub fn insert(&mut self, need: Need, files: Vec<SourceFile>, whole: bool) {
+        if !whole {
+            self.partial.insert(need.clone());
+        }
+        self.files.insert(need, files);
+    }
+}
+
+/// Whole answers.
+impl FromIterator<(Need, Vec<SourceFile>)> for Gathered {
+    fn from_iter<I: IntoIterator<Item = (Need, Vec<SourceFile>)>>(answers: I) -> Self {
+        Self { files: answers.into_iter().collect(), partial: HashSet::new() }
+    }
 }
 
 /// Parsed forms shared by rules, so that each file is parsed once. Lives as long as one review.
@@ -39,7 +64,7 @@ impl<'a> RuleContext<'a> {
     pub fn new(
         change: &'a Change,
         policy: &'a Policy,
-        gathered: &'a HashMap<Need, Vec<SourceFile>>,
+        gathered: &'a Gathered,
         memo: &'a Memo,
     ) -> Self {
         Self { change, policy, gathered, memo }
@@ -47,7 +72,14 @@ impl<'a> RuleContext<'a> {
 
     /// The files that were found for a need, as the rule's `needs` stated it.
     pub fn gathered(&self, need: &Need) -> &'a [SourceFile] {
-        self.gathered.get(need).map_or(&[], Vec::as_slice)
+        self.gathered.files.get(need).map_or(&[], Vec::as_slice)
+    }
+
+    /// The files that were found for a need; `None` unless all that there are were read. For
+    /// rules that conclude something from what is not there.
+    pub fn gathered_whole(&self, need: &Need) -> Option<&'a [SourceFile]> {
+        let files = self.gathered.files.get(need)?;
+        (!self.gathered.partial.contains(need)).then_some(files.as_slice())
     }
 
     /// Whether the policy marks this path as critical.

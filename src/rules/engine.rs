@@ -1,12 +1,10 @@
 //! Running rules, one at a time. Isolation and time limits are the caller's (`agents::run`): this
 //! is the pure part.
 
-use std::collections::HashMap;
-
-use super::context::Memo;
+use super::context::{Gathered, Memo};
 use super::{Check, Findings, Rule, RuleContext, all};
 use crate::config::policy::{PathSet, Policy, RuleLevel, RuleSetting};
-use crate::domain::change::{Change, FileChange, SourceFile};
+use crate::domain::change::{Change, FileChange};
 use crate::domain::finding::Finding;
 use crate::domain::path::RepoPath;
 use crate::domain::team::Lane;
@@ -64,7 +62,7 @@ pub fn run_rule(
     rule: &Rule,
     change: &Change,
     policy: &Policy,
-    gathered: &HashMap<Need, Vec<SourceFile>>,
+    gathered: &Gathered,
     memo: &Memo,
 ) -> RuleRun {
     let context = RuleContext::new(change, policy, gathered, memo);

@@ -25,7 +25,7 @@ mod rule;
 mod secrets;
 
 pub use collect::{Draft, Findings};
-pub use context::{Memo, Place, RuleContext};
+pub use context::{Gathered, Memo, Place, RuleContext};
 pub use engine::{RuleRun, Selection, needs_of, plan_rules, run_rule};
 pub use migrations::{Lock, LockEffect, postgres_effects, postgres_type_change_is_free};
 pub use migrations::{Reading as MigrationReading, reading as migration_reading};

@@ -1,7 +1,7 @@
 //! Measures rules on labelled cases of other tools, read from the folder that `EVAL_DIR` names.
 //! Without it there is nothing to measure, and the tests say so.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,9 +11,8 @@ use backend_team::domain::change::{Change, SourceFile, Text};
 use backend_team::domain::diff::Side;
 use backend_team::domain::finding::Finding;
 use backend_team::domain::path::RepoPath;
-use backend_team::ports::source::Need;
 use backend_team::report::ignore::{Silence, silence};
-use backend_team::rules::{self, Check, Memo, Rule, run_rule};
+use backend_team::rules::{self, Check, Gathered, Memo, Rule, run_rule};
 use serde_json::Value;
 
 /// Hits and misses of one rule or set.
@@ -100,7 +99,7 @@ fn run_under(
             Check::Change { applies, .. } => applies(change),
         };
         if applies {
-            let done = run_rule(rule, change, policy, &HashMap::new(), &memo);
+            let done = run_rule(rule, change, policy, &Gathered::default(), &memo);
             all.extend(done.findings.into_iter().map(|finding| (rule, finding)));
         }
     }
@@ -201,7 +200,7 @@ pub(crate) fn peer_findings(
         if !applies(&change) {
             continue;
         }
-        let gathered: HashMap<Need, Vec<SourceFile>> =
+        let gathered: Gathered =
             needs(&change).into_iter().map(|need| (need, base.to_vec())).collect();
         let ids: Vec<String> = rule.equivalents.iter().map(|&id| id.to_owned()).collect();
         let done = run_rule(rule, &change, &policy, &gathered, &memo);

@@ -1,7 +1,7 @@
 //! Measures the protobuf and GraphQL comparisons on the labelled cases of other tools, read from
 //! the folder that `EVAL_DIR` names. Without it there is nothing to measure.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -11,7 +11,7 @@ use backend_team::domain::change::{SourceFile, Text};
 use backend_team::domain::diff::Side;
 use backend_team::domain::path::RepoPath;
 use backend_team::ports::source::Need;
-use backend_team::rules::{self, Check, Memo, graphql, protobuf, run_rule};
+use backend_team::rules::{self, Check, Gathered, Memo, graphql, protobuf, run_rule};
 use serde_json::Value;
 
 #[derive(Default)]
@@ -185,7 +185,7 @@ fn reported(base: &[(&str, &str)], head: &[(&str, &str)], yaml: &str) -> BTreeSe
         if !applies(&change) {
             continue;
         }
-        let gathered: HashMap<Need, Vec<SourceFile>> = needs(&change)
+        let gathered: Gathered = needs(&change)
             .into_iter()
             .map(|need| {
                 let wanted = matches!(&need, Need::Glob { globs, .. } if globs.iter().any(|g| g.ends_with("buf.yaml")));

@@ -2,7 +2,7 @@
 //! with them; says so and does nothing otherwise. A rule is scored by the ids that it names as
 //! equivalents.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,7 +11,7 @@ use backend_team::domain::assemble;
 use backend_team::domain::change::Change;
 use backend_team::domain::finding::Finding;
 use backend_team::domain::path::RepoPath;
-use backend_team::rules::{Check, Memo, Rule, all, run_rule};
+use backend_team::rules::{Check, Gathered, Memo, Rule, all, run_rule};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -83,7 +83,7 @@ fn findings(rule: &Rule, change: &Change) -> Vec<Finding> {
         Check::File { .. } => true,
         Check::Change { applies, .. } => applies(change),
     };
-    let nothing = HashMap::new();
+    let nothing = Gathered::default();
     if !applies {
         return Vec::new();
     }

@@ -1,7 +1,7 @@
 //! Measures the comparison of API descriptions on pairs of documents that oasdiff judged, read
 //! from the folder that `EVAL_DIR` names.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
@@ -9,7 +9,7 @@ use backend_team::config::policy::Policy;
 use backend_team::domain::assemble;
 use backend_team::domain::finding::Severity;
 use backend_team::domain::path::RepoPath;
-use backend_team::rules::{self, Level, Memo, openapi_differences, run_rule};
+use backend_team::rules::{self, Gathered, Level, Memo, openapi_differences, run_rule};
 use serde_json::Value;
 
 type Label = (u64, String, String, String);
@@ -142,7 +142,7 @@ fn oasdiff_pairs() {
         let (memo, policy) = (Memo::default(), Policy::default());
         let of_family = rules::all().filter(|rule| rule.code.starts_with("openapi/"));
         let titles: Vec<String> = of_family
-            .flat_map(|rule| run_rule(rule, &change, &policy, &HashMap::new(), &memo).findings)
+            .flat_map(|rule| run_rule(rule, &change, &policy, &Gathered::default(), &memo).findings)
             .filter(|finding| finding.severity >= Severity::Major)
             .map(|finding| finding.title)
             .collect();

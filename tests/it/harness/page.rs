@@ -11,7 +11,7 @@
 //! - `fixed` the file as it must be after the rule's fix (with `path=P`).
 //! - `policy` the repository's policy (TOML); `body` the pull request's text.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use backend_team::config::policy::{POLICY_PATH, PathSet, Policy};
 use backend_team::domain::assemble;
@@ -21,7 +21,7 @@ use backend_team::domain::finding::Finding;
 use backend_team::domain::path::RepoPath;
 use backend_team::domain::text::Untrusted;
 use backend_team::ports::source::Need;
-use backend_team::rules::{Check, Memo, Rule, run_rule};
+use backend_team::rules::{Check, Gathered, Memo, Rule, run_rule};
 
 #[derive(Debug, Default, Clone)]
 pub struct Case {
@@ -211,7 +211,7 @@ impl Case {
             Check::Change { needs, .. } => needs(&change),
             Check::File { .. } => Vec::new(),
         };
-        let gathered: HashMap<Need, Vec<SourceFile>> =
+        let gathered: Gathered =
             needs.into_iter().map(|need| (need.clone(), self.resolve(&need))).collect();
         let run = run_rule(rule, &change, &self.policy(), &gathered, &Memo::default());
         (run.findings, run.dropped)

@@ -100,6 +100,13 @@ pub fn forward(framework: Framework, text: &str, setting: Setting) -> Read {
     read.unwrap_or_else(|| postgres_sql(&sql::standard_quotes(&masked), setting))
 }
 
+/// Reads the way back that a migration in code has in its own file.
+pub fn backward(framework: Framework, text: &str, setting: Setting) -> Option<Read> {
+    let translation = translate::backward(framework, text)?;
+    let masked = sql::standard_quotes(&translation.sql);
+    Some(translation.in_source(postgres_sql(&masked, setting)))
+}
+
 fn postgres_sql(masked: &str, setting: Setting) -> Read {
     let Some(parsed) = sql::parse(masked) else { return Read::default() };
     let statements = postgres::statements(&parsed.tree(), setting.wrapped);

@@ -67,6 +67,11 @@ pub(super) const ROLLBACK_INCOMPLETE: Rule = rule(
     },
 );
 
+/// A comment of SQL, Python, Ruby or JavaScript.
+fn remark(line: &str) -> Option<&str> {
+    comment(line).or_else(|| line.trim_start().strip_prefix("//"))
+}
+
 /// What stays after the down part; `None` if there is none, or not all of it is understood.
 fn left_behind(
     context: &RuleContext<'_>,
@@ -78,7 +83,13 @@ fn left_behind(
     let setting = Setting::plain(dialect.unwrap_or(Dialect::Postgres));
     let forward = read::forward(identity.framework, text, setting);
     let own = discover::backward_part(identity.framework, text);
-    let backward = if own.is_empty() {
+    let written_out = read::backward(identity.framework, text, setting);
+    let backward = if let Some(backward) = written_out {
+        if text.lines().filter_map(remark).any(says_how_to_recover) {
+            return None;
+        }
+        backward
+    } else if own.is_empty() {
         let path = counterpart(file, identity)?;
         let there = context.gathered(&Need::File { side: Side::Head, path: path.clone() });
         let changed = context.change.file(&path).and_then(|file| file.head_text());

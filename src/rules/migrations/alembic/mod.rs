@@ -9,13 +9,13 @@ use crate::rules::parse::code::{Language, ParsedCode, Syntax, in_error};
 /// Deepest chain of the module's own functions that is followed.
 const MAX_CALLS: usize = 4;
 
-/// Puts the forward part of an Alembic migration into SQL.
-pub(super) fn translate(text: &str) -> Translation {
+/// Puts what a function of an Alembic migration does (`upgrade`, `downgrade`) into SQL.
+pub(super) fn translate(text: &str, function: &str) -> Translation {
     let code = ParsedCode::new(text, Language::Python);
     let mut writer = Writer::default();
     let Some(root) = code.root() else { return writer.finish() };
-    let Some(body) = python::function(&root, "upgrade") else {
-        writer.unread(&root.range(), "no function `upgrade` was found");
+    let Some(body) = python::function(&root, function) else {
+        writer.unread(&root.range(), "its function was not found");
         return writer.finish();
     };
     let mut walk = Walk { writer, root: &root, called: Vec::new(), batches: Vec::new() };

@@ -2,7 +2,7 @@ use super::{Revision, has_way_back, revision, translate};
 
 fn sql(body: &str) -> Vec<String> {
     let text = format!("def upgrade():\n    {}\n", body.replace('\n', "\n    "));
-    let done = translate(&text);
+    let done = translate(&text, "upgrade");
     done.sql.lines().filter(|line| *line != ";" && !line.is_empty()).map(str::to_owned).collect()
 }
 
@@ -65,7 +65,7 @@ fn revisions_and_ways_back_are_read() {
 fn any_text_is_read_without_harm() {
     let deep = format!("def upgrade():\n    {}", "f(".repeat(5_000));
     for text in ["", "def", "def upgrade():\n  op.add_column(", deep.as_str(), "\u{0}"] {
-        let _ = translate(text);
+        let _ = translate(text, "upgrade");
         let _ = revision(text);
     }
 }

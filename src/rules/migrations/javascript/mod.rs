@@ -10,13 +10,13 @@ use super::translate::javascript::{self, Link};
 use super::translate::{Translation, Value, Writer};
 use crate::rules::parse::code::{Language, ParsedCode, Syntax, in_error};
 
-/// Puts the forward part of a migration into SQL.
-pub(super) fn translate(framework: Framework, text: &str) -> Translation {
+/// Puts what a function of a migration does (`up`, `down`) into SQL.
+pub(super) fn translate(framework: Framework, text: &str, function: &str) -> Translation {
     let code = ParsedCode::new(text, Language::TypeScript);
     let mut writer = Writer::default();
     let Some(root) = code.root() else { return writer.finish() };
-    let Some((handle, body)) = javascript::function(&root, "up") else {
-        writer.unread(&root.range(), "no function `up` was found");
+    let Some((handle, body)) = javascript::function(&root, function) else {
+        writer.unread(&root.range(), "its function was not found");
         return writer.finish();
     };
     let calls: Vec<Syntax<'_>> =

@@ -2,7 +2,7 @@ use super::super::discover::Framework;
 use super::{has_way_back, translate};
 
 fn sql(framework: Framework, text: &str) -> Vec<String> {
-    let done = translate(framework, text);
+    let done = translate(framework, text, "up");
     assert!(done.unread.is_empty(), "{:?}", done.unread);
     done.sql.lines().filter(|line| *line != ";" && !line.is_empty()).map(str::to_owned).collect()
 }
@@ -85,7 +85,7 @@ module.exports = {
 #[test]
 fn computed_parts_are_named_as_unread() {
     let text = "class A { async up(q) { await q.query(`DROP TABLE ${t}`); } }";
-    assert_eq!(translate(Framework::TypeOrm, text).unread.len(), 1);
+    assert_eq!(translate(Framework::TypeOrm, text, "up").unread.len(), 1);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn any_text_is_read_without_harm() {
     let deep = format!("exports.up = (knex) => {{ {} }}", "knex.schema.raw(".repeat(3_000));
     for text in ["", "exports.up =", deep.as_str(), "\u{0}"] {
         for framework in [Framework::Knex, Framework::Sequelize, Framework::TypeOrm] {
-            let _ = translate(framework, text);
+            let _ = translate(framework, text, "up");
         }
         let _ = has_way_back(text);
     }

@@ -16,14 +16,26 @@ use crate::rules::parse::code::{ParsedCode, Syntax, in_error};
 /// Deepest chain of the migration's own methods that is followed.
 const MAX_CALLS: usize = 4;
 
+/// The methods that run forwards, the first that is there.
+const FORWARD: [&str; 2] = ["up", "change"];
+
 /// Puts the forward part of a Rails migration into SQL.
 pub(super) fn translate(text: &str) -> Translation {
+    translate_method(text, &FORWARD)
+}
+
+/// Puts the method `down` of a Rails migration into SQL; Rails itself turns `change` around.
+pub(super) fn translate_down(text: &str) -> Translation {
+    translate_method(text, &["down"])
+}
+
+fn translate_method(text: &str, names: &[&str]) -> Translation {
     let code = ParsedCode::ruby(text);
     let mut writer = Writer::default();
     let Some(root) = code.root() else { return writer.finish() };
     let class = Class::read(&root);
-    let Some((name, body)) = class.forward() else {
-        writer.unread(&root.range(), "no method `change` or `up` was found");
+    let Some((name, body)) = class.first(names) else {
+        writer.unread(&root.range(), "its method was not found");
         return writer.finish();
     };
     let mut walk = Walk {
@@ -63,7 +75,11 @@ impl<'t> Class<'t> {
     }
 
     fn forward(&self) -> Option<(String, Syntax<'t>)> {
-        ["up", "change"].into_iter().find_map(|name| Some((name.to_owned(), self.method(name)?)))
+        self.first(&FORWARD)
+    }
+
+    fn first(&self, names: &[&str]) -> Option<(String, Syntax<'t>)> {
+        names.iter().find_map(|name| Some(((*name).to_owned(), self.method(name)?)))
     }
 }
 

@@ -173,11 +173,27 @@ pub(super) fn translate(framework: Framework, text: &str) -> Option<Translation>
     }
     match framework {
         Framework::Rails => Some(super::rails::translate(text)),
-        Framework::Alembic => Some(super::alembic::translate(text)),
+        Framework::Alembic => Some(super::alembic::translate(text, "upgrade")),
         Framework::Django => Some(super::django::translate(text)),
         Framework::Liquibase => super::liquibase::translate(text),
         Framework::Knex | Framework::Sequelize | Framework::TypeOrm => {
-            Some(super::javascript::translate(framework, text))
+            Some(super::javascript::translate(framework, text, "up"))
+        }
+        _ => None,
+    }
+}
+
+/// Puts the way back that is written out in a migration into SQL; `None` for frameworks that work
+/// it out, or keep it elsewhere.
+pub(super) fn backward(framework: Framework, text: &str) -> Option<Translation> {
+    if text.len() > MAX_BYTES {
+        return None;
+    }
+    match framework {
+        Framework::Rails => Some(super::rails::translate_down(text)),
+        Framework::Alembic => Some(super::alembic::translate(text, "downgrade")),
+        Framework::Knex | Framework::Sequelize | Framework::TypeOrm => {
+            Some(super::javascript::translate(framework, text, "down"))
         }
         _ => None,
     }

@@ -1,6 +1,7 @@
 //! Rules about code, read as a syntax tree: Go, Java, JavaScript, Python, Rust, TypeScript.
 
 mod outbound_timeout;
+mod query_in_loop;
 mod swallowed_error;
 mod tls_verification;
 mod view;
@@ -8,4 +9,4 @@ mod view;
 use super::Rule;
 
 pub(super) const RULES: &[Rule] =
-    &[swallowed_error::RULE, outbound_timeout::RULE, tls_verification::RULE];
+    &[swallowed_error::RULE, outbound_timeout::RULE, tls_verification::RULE, query_in_loop::RULE];

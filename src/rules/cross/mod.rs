@@ -1,9 +1,14 @@
 //! Rules of the `cross` family: artefacts of one repository that no longer fit together.
 
 mod columns;
+mod drift;
+mod enums;
 mod metrics;
+mod missing_column;
 mod places;
 mod routes;
+mod sql;
+mod unindexed;
 
 use super::{Check, Rule};
 use crate::domain::finding::Confidence::Medium;
@@ -75,4 +80,91 @@ const ROUTE_MISSING: Rule = Rule {
     check: Check::Change { applies: routes::applies, needs: routes::needs, check: routes::check },
 };
 
-pub(super) const RULES: &[Rule] = &[DROPPED_COLUMN, RENAMED_METRIC, ROUTE_MISSING, ROUTE_GONE];
+const ENUM_VALUE: Rule = Rule {
+    code: "cross/enum-value-still-used",
+    title: "A migration takes away an enum value that code still uses",
+    lane: Lane::Data,
+    kind: FindingKind::Evidence,
+    category: Category::Data,
+    severity: Major,
+    confidence: Medium,
+    equivalents: &[],
+    page: include_str!("../../../fixtures/rules/cross/enum-value-still-used.md"),
+    check: Check::Change { applies: enums::applies, needs: enums::needs, check: enums::check },
+};
+
+const COLUMN_NEVER_ADDED: Rule = Rule {
+    code: "cross/column-never-added",
+    title: "SQL in new code names a column that no migration adds",
+    lane: Lane::Data,
+    kind: FindingKind::Evidence,
+    category: Category::Data,
+    severity: Major,
+    confidence: Medium,
+    equivalents: &[],
+    page: include_str!("../../../fixtures/rules/cross/column-never-added.md"),
+    check: Check::Change {
+        applies: missing_column::applies,
+        needs: missing_column::needs,
+        check: missing_column::check,
+    },
+};
+
+const FILTER_WITHOUT_INDEX: Rule = Rule {
+    code: "cross/filter-without-index",
+    title: "A new query filters a growing table by columns without an index",
+    lane: Lane::Data,
+    kind: FindingKind::Evidence,
+    category: Category::Performance,
+    severity: Minor,
+    confidence: Medium,
+    equivalents: &[],
+    page: include_str!("../../../fixtures/rules/cross/filter-without-index.md"),
+    check: Check::Change {
+        applies: unindexed::applies,
+        needs: unindexed::needs,
+        check: unindexed::check,
+    },
+};
+
+const MODEL_WITHOUT_MIGRATION: Rule = Rule {
+    code: "cross/model-without-migration",
+    title: "A model changes and no migration brings that to the database",
+    lane: Lane::Data,
+    kind: FindingKind::MissingEvidence,
+    category: Category::Data,
+    severity: Major,
+    confidence: Medium,
+    equivalents: &[],
+    page: include_str!("../../../fixtures/rules/cross/model-without-migration.md"),
+    check: Check::Change { applies: drift::applies, needs: drift::needs, check: drift::check },
+};
+
+const SCHEMA_FILE: Rule = Rule {
+    code: "cross/schema-file-not-updated",
+    title: "The schema file and the migrations do not say the same",
+    lane: Lane::Data,
+    kind: FindingKind::MissingEvidence,
+    category: Category::Data,
+    severity: Minor,
+    confidence: Medium,
+    equivalents: &[],
+    page: include_str!("../../../fixtures/rules/cross/schema-file-not-updated.md"),
+    check: Check::Change {
+        applies: drift::schema_file::applies,
+        needs: drift::schema_file::needs,
+        check: drift::schema_file::check,
+    },
+};
+
+pub(super) const RULES: &[Rule] = &[
+    DROPPED_COLUMN,
+    ENUM_VALUE,
+    COLUMN_NEVER_ADDED,
+    FILTER_WITHOUT_INDEX,
+    MODEL_WITHOUT_MIGRATION,
+    SCHEMA_FILE,
+    RENAMED_METRIC,
+    ROUTE_MISSING,
+    ROUTE_GONE,
+];

@@ -30,6 +30,7 @@ mod objects;
 mod order;
 mod postgres;
 mod preferences;
+pub(super) mod present;
 mod rails;
 mod read;
 mod rebuild;
@@ -46,8 +47,12 @@ mod unread;
 mod ways_back;
 
 pub(super) use actions::ActionKind;
+pub(super) use dialect::Dialect;
 pub(super) use facts::{Kind, Statement};
 pub use lock_table::{Effect as LockEffect, Lock};
+pub(super) use script::Migration;
+pub(super) use state::{Schema, Table};
+pub(super) use surroundings::needs as schema_needs;
 pub use unread::{Reading, reading};
 
 use std::ops::Range;

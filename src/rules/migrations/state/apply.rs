@@ -47,8 +47,42 @@ impl Schema {
                     self.change(&owner, |table| rename_index(table, from, to));
                 }
             }
+            Kind::CreateEnum { .. }
+            | Kind::AddEnumValue { .. }
+            | Kind::RenameEnumValue { .. }
+            | Kind::RenameObject { what: "type", .. }
+            | Kind::Drop { what: "type", .. } => self.change_enums(kind),
             // Takes tables with it that are not named.
             Kind::Drop { what: "schema" | "database", .. } => self.doubtful = true,
+            _ => {}
+        }
+    }
+
+    fn change_enums(&mut self, kind: &Kind) {
+        match kind {
+            Kind::CreateEnum { name, values } => {
+                self.enums.insert(name.clone(), values.clone());
+            }
+            Kind::AddEnumValue { type_name, value } => {
+                if let Some(values) = self.enums.get_mut(type_name).filter(|it| !it.contains(value))
+                {
+                    values.push(value.clone());
+                }
+            }
+            Kind::RenameEnumValue { type_name, from, to } => {
+                let values = self.enums.get_mut(type_name).into_iter().flatten();
+                values.filter(|value| *value == from).for_each(|value| to.clone_into(value));
+            }
+            Kind::RenameObject { from, to, .. } => {
+                if let Some(values) = self.enums.remove(from) {
+                    self.enums.insert(to.clone(), values);
+                }
+            }
+            Kind::Drop { names, .. } => {
+                for name in names {
+                    self.enums.remove(name);
+                }
+            }
             _ => {}
         }
     }

@@ -9,7 +9,7 @@ mod timeline;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use timeline::{Timeline, history_need};
+pub use timeline::{Timeline, history_need, numbers};
 
 use super::actions::{Column, Constraint, ConstraintKind};
 use super::facts::CreateIndex;
@@ -59,6 +59,8 @@ impl Known {
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
     tables: BTreeMap<String, Arc<Table>>,
+    /// The values of each enum type.
+    enums: BTreeMap<String, Vec<String>>,
     /// Something happened that was not understood, or not everything was read.
     doubtful: bool,
     /// At least one migration was read.
@@ -80,6 +82,16 @@ impl Schema {
 
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
         self.tables.values().map(Arc::as_ref)
+    }
+
+    /// The enum types, each with its values.
+    pub fn enums(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.enums.iter().map(|(name, values)| (name.as_str(), values.as_slice()))
+    }
+
+    /// The values of an enum type.
+    pub fn enum_values(&self, name: &str) -> Option<&[String]> {
+        self.enums.get(name).map(Vec::as_slice)
     }
 
     /// The table that an index belongs to.
@@ -192,6 +204,19 @@ mod tests {
         let known = schema.table("a");
         assert_eq!(known.table().unwrap().primary_key(), Some(["id".to_owned()].as_slice()));
         assert!(known.table().unwrap().indexes.is_empty());
+    }
+
+    #[test]
+    fn values_of_enum_types_are_followed() {
+        let schema = after(
+            "CREATE TYPE mood AS ENUM ('a', 'b', 'c'); ALTER TYPE mood ADD VALUE 'd'; \
+             ALTER TYPE mood RENAME VALUE 'a' TO 'e'; ALTER TYPE mood RENAME TO mood_old; \
+             CREATE TYPE mood AS ENUM ('b'); CREATE TYPE gone AS ENUM ('x'); DROP TYPE gone;",
+        );
+        let values = |name| schema.enum_values(name).map(|values| values.join(" "));
+        assert_eq!(values("mood_old").as_deref(), Some("e b c d"));
+        assert_eq!(values("mood").as_deref(), Some("b"));
+        assert_eq!(values("gone"), None);
     }
 
     #[test]

@@ -108,7 +108,7 @@ fn moved_or_new(change: &Change, path: &RepoPath) -> bool {
 }
 
 /// A version as numbers, so that `10` comes after `9`.
-fn numbers(version: &str) -> Vec<u64> {
+pub fn numbers(version: &str) -> Vec<u64> {
     version.split(['.', '_', '-']).map(|part| part.parse().unwrap_or(u64::MAX)).collect()
 }
 

@@ -1,0 +1,243 @@
+//! The schema as the migrations at head leave it, for changes that need not have a migration: what
+//! code may ask the database for.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::alembic;
+use super::dialect::{self, Dialect};
+use super::discover::{self, Direction};
+use super::facts::{Kind, Statement};
+use super::read::{self, Setting};
+use super::state::{Schema, numbers};
+use crate::domain::change::SourceFile;
+use crate::domain::path::RepoPath;
+use crate::ports::source::Need;
+use crate::rules::nearby;
+
+/// Most migrations that are read, and most bytes.
+const MAX_FILES: usize = 1_500;
+const MAX_BYTES: usize = 8_000_000;
+/// Most directories in which migrations are looked for.
+const MAX_DIRECTORIES: usize = 24;
+
+/// Where migrations lie, below a directory on the way to the code that uses them.
+const PLACES: [&str; 17] = [
+    "{migrations,migration,migrate}/*.{sql,js,ts,py}",
+    "{migrations,migration}/*/{up,down,migration}.sql",
+    "migrations/{postgres,postgresql,pg,mysql,sqlite}/*.sql",
+    "migrations/versions/*.py",
+    "{db,database,sql,store,storage,schema,internal,data}/{migrations,migration,migrate}/*.{sql,rb,js,ts}",
+    "{db,database}/{migrations,migration}/*/{up,down,migration}.sql",
+    "src/{migrations,migration}/*.{sql,js,ts}",
+    "src/{db,database}/{migrations,migration}/*.{sql,js,ts}",
+    "src/main/resources/db/migration/*.sql",
+    "src/main/resources/db/migration/*/*.sql",
+    "prisma/migrations/*/migration.sql",
+    "supabase/migrations/*.sql",
+    "alembic/versions/*.py",
+    "drizzle/*.sql",
+    "drizzle/migrations/*.sql",
+    "{packages,apps,crates,services}/*/{migrations,migration}/*.sql",
+    "*/{migrations,migration}/*.sql",
+];
+
+/// Dumps of the whole schema, which may know more than the migrations do.
+const DUMPS: [&str; 4] = [
+    "schema.{sql,rb,prisma}",
+    "structure.sql",
+    "{db,prisma,sql,database}/schema.{sql,rb,prisma}",
+    "db/structure.sql",
+];
+
+/// A migration with what orders it.
+type Numbered<'f> = (Vec<u64>, &'f SourceFile);
+
+/// One folder of migrations, applied.
+pub struct History {
+    pub root: String,
+    /// `None`: nothing in it is of one database only.
+    pub dialect: Option<Dialect>,
+    pub schema: Schema,
+    /// How many migrations were read.
+    pub count: usize,
+    /// All of them are SQL, which shows every index; in code some come with a column.
+    pub plain: bool,
+    /// In lower case, what was not understood.
+    unread: Vec<String>,
+}
+
+impl History {
+    /// Whether something that was not understood names both: it may be what makes the column.
+    pub fn may_make(&self, table: &str, column: &str) -> bool {
+        self.unread.iter().any(|text| text.contains(table) && text.contains(column))
+    }
+}
+
+/// The migrations at head that lie on the way to these files.
+pub fn need<'a>(paths: impl IntoIterator<Item = &'a RepoPath>) -> Need {
+    let globs = in_view(paths, &PLACES);
+    Need::Glob { side: crate::domain::diff::Side::Head, globs, limit: MAX_FILES }
+}
+
+/// Dumps of the schema on the way to these files.
+pub fn dump_need<'a>(paths: impl IntoIterator<Item = &'a RepoPath>) -> Need {
+    let globs = in_view(paths, &DUMPS);
+    Need::Glob { side: crate::domain::diff::Side::Head, globs, limit: 20 }
+}
+
+fn in_view<'a>(paths: impl IntoIterator<Item = &'a RepoPath>, tails: &[&str]) -> Vec<String> {
+    let directories = nearby::above(paths);
+    nearby::in_each(directories.into_iter().take(MAX_DIRECTORIES), tails)
+}
+
+/// Applies the migrations among these files, folder by folder.
+pub fn histories(files: &[SourceFile]) -> Vec<History> {
+    let mut found: Vec<(String, Vec<Numbered<'_>>)> = Vec::new();
+    for file in files {
+        let Some(identity) = discover::identify(&file.path, file.text.as_str()) else { continue };
+        if matches!(identity.direction, Direction::Down | Direction::Repeatable) {
+            continue;
+        }
+        let root = discover::root(&file.path, &identity);
+        let at = found.iter().position(|(known, _)| known == root).unwrap_or_else(|| {
+            found.push((root.to_owned(), Vec::new()));
+            found.len() - 1
+        });
+        if let Some((_, own)) = found.get_mut(at) {
+            own.push((numbers(&identity.version), file));
+        }
+    }
+    found.into_iter().map(|(root, own)| history(root, own)).collect()
+}
+
+fn history(root: String, mut files: Vec<Numbered<'_>>) -> History {
+    by_revision(&mut files);
+    files.sort_by(|one, other| (&one.0, &one.1.path).cmp(&(&other.0, &other.1.path)));
+    let shown = |(_, file): &Numbered<'_>| dialect::of_file(&file.path, file.text.as_str());
+    let dialect = files.iter().find_map(shown);
+    let plain = files.iter().all(|(_, file)| file.path.extension().as_deref() == Some("sql"));
+    let mut made =
+        History { root, dialect, schema: Schema::default(), count: 0, plain, unread: Vec::new() };
+    let setting = Setting::plain(dialect.unwrap_or(Dialect::Postgres));
+    let mut bytes = 0;
+    for (_, file) in files {
+        let text = file.text.as_str();
+        bytes += text.len();
+        let identity = discover::identify(&file.path, text);
+        let Some(identity) = identity.filter(|identity| {
+            bytes <= MAX_BYTES && identity.framework.is_read() && dialect != Some(Dialect::Other)
+        }) else {
+            made.unread.push(text.to_lowercase());
+            continue;
+        };
+        let read = read::forward(identity.framework, text, setting);
+        if !read.complete {
+            made.unread.push(text.to_lowercase());
+        }
+        for statement in &read.statements {
+            made.schema.apply(&statement.kind, None);
+            made.unread.extend(unclear(statement, text));
+        }
+        made.count += 1;
+    }
+    made
+}
+
+/// Gives Alembic's migrations their place in its graph instead of their names' numbers.
+fn by_revision(files: &mut [Numbered<'_>]) {
+    let read = |(_, file): &Numbered<'_>| {
+        let python = file.path.extension().as_deref() == Some("py");
+        python.then(|| alembic::revision(file.text.as_str())).flatten()
+    };
+    let revisions: Vec<Option<alembic::Revision>> = files.iter().map(read).collect();
+    let mut followers: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut missing = vec![0_usize; files.len()];
+    for (at, revision) in revisions.iter().enumerate() {
+        for before in revision.iter().flat_map(|it| &it.follows) {
+            followers.entry(before.as_str()).or_default().push(at);
+            if let Some(count) = missing.get_mut(at) {
+                *count += 1;
+            }
+        }
+    }
+    let first = revisions
+        .iter()
+        .enumerate()
+        .filter(|(_, it)| it.as_ref().is_some_and(|it| it.follows.is_empty()));
+    let mut ready: VecDeque<usize> = first.map(|(at, _)| at).collect();
+    let mut place = 0;
+    while let Some(at) = ready.pop_front() {
+        place += 1;
+        if let Some((version, _)) = files.get_mut(at) {
+            *version = vec![place];
+        }
+        let own = revisions.get(at).and_then(Option::as_ref).map_or("", |it| it.own.as_str());
+        for next in followers.remove(own).unwrap_or_default() {
+            if let Some(count) = missing.get_mut(next) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    ready.push_back(next);
+                }
+            }
+        }
+    }
+}
+
+/// The text of a statement that may change tables in ways that are not followed: blocks,
+/// functions, calls of extensions.
+fn unclear(statement: &Statement, text: &str) -> Option<String> {
+    let hidden = matches!(
+        statement.kind,
+        Kind::Other | Kind::OtherSchemaChange | Kind::Create { what: "function" | "procedure", .. }
+    );
+    let written = text.get(statement.bytes.clone()).filter(|_| hidden)?;
+    Some(written.to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::change::Text;
+    use crate::domain::diff::Side;
+
+    fn file(path: &str, text: &str) -> SourceFile {
+        let path = RepoPath::new(path).unwrap();
+        SourceFile { path, side: Side::Head, text: Text::new(text) }
+    }
+
+    #[test]
+    fn folders_are_applied_each_in_its_order() {
+        let files = [
+            file("db/migrations/10_b.sql", "ALTER TABLE a ADD COLUMN c int;"),
+            file("db/migrations/2_a.sql", "CREATE TABLE a (id bigserial PRIMARY KEY);"),
+            file("db/migrations/3_d.sql", "SELECT AddGeometryColumn('a', 'geom', 4326);"),
+            file("other/migrations/1_a.sql", "CREATE TABLE z (id int);"),
+        ];
+        let made = histories(&files);
+        assert_eq!(made.len(), 2);
+        let table = made[0].schema.table("a");
+        let columns: Vec<&str> =
+            table.whole().unwrap().columns.iter().map(|column| column.name.as_str()).collect();
+        assert_eq!(columns, ["id", "c"]);
+        assert!(made[0].may_make("a", "geom") && !made[0].may_make("a", "total"));
+    }
+
+    #[test]
+    fn revisions_are_applied_in_the_order_of_their_graph() {
+        let revision = |own: &str, follows: &str, call: &str| {
+            format!("revision = '{own}'\ndown_revision = {follows}\ndef upgrade():\n    {call}\n")
+        };
+        let files = [
+            file(
+                "alembic/versions/a1.py",
+                &revision("a1", "'b2'", "op.alter_column('t', 'x', new_column_name='y')"),
+            ),
+            file(
+                "alembic/versions/b2.py",
+                &revision("b2", "None", "op.create_table('t', sa.Column('x', sa.Text()))"),
+            ),
+        ];
+        let made = histories(&files);
+        assert!(made[0].schema.table("t").whole().is_some_and(|t| t.column("y").is_some()));
+    }
+}

@@ -138,6 +138,18 @@ fn history(root: String, mut files: Vec<Numbered<'_>>) -> History {
             made.schema.apply(&statement.kind, None);
             made.unread.extend(unclear(statement, text));
         }
+        let code = identity.framework.is_code();
+        for statement in &read.statements {
+            let table = match &statement.kind {
+                Kind::CreateTable(it) if code && is_open(text.get(statement.bytes.clone())) => {
+                    &it.name
+                }
+                Kind::CreateTable(it) if !read.complete => &it.name,
+                Kind::AlterTable { table, .. } if !read.complete => table,
+                _ => continue,
+            };
+            made.schema.doubt(table);
+        }
         made.count += 1;
     }
     made
@@ -181,6 +193,21 @@ fn by_revision(files: &mut [Numbered<'_>]) {
             }
         }
     }
+}
+
+/// Whether code that makes a table may give it columns that its text does not show: from a list,
+/// in a loop, or by a function that is handed the table.
+fn is_open(source: Option<&str>) -> bool {
+    let Some(source) = source else { return true };
+    let plain: String = source.split_whitespace().collect();
+    let handed = ["(t)", "(t,", "(table)", "(table,", "(builder)", "(tbl)"];
+    // The parameter of the block itself is no argument.
+    let block = ["function(t)", "function(table)", "function(tbl)", "=>(t)"];
+    let without = block
+        .iter()
+        .fold(plain.replace("(t)=>", "").replace("(table)=>", ""), |text, it| text.replace(it, ""));
+    ["...", "*", ".each", ".map(", "forEach"].iter().any(|mark| without.contains(mark))
+        || handed.iter().any(|mark| without.contains(mark))
 }
 
 /// The text of a statement that may change tables in ways that are not followed: blocks,

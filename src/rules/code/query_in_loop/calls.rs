@@ -118,13 +118,20 @@ fn javascript(node: &Syntax<'_>) -> Option<String> {
     let asks = match method.as_str() {
         "findUnique" | "findUniqueOrThrow" | "findFirst" | "findFirstOrThrow" | "findMany"
         | "aggregate" => receiver.to_lowercase().contains("prisma") || receiver.starts_with("tx."),
-        "findByPk" | "findOneBy" | "findOneByOrFail" | "findById" | "findAndCountAll" => true,
-        "findOne" => arguments(node).first().is_some_and(|first| first.kind() == "object"),
+        "findByPk" | "findOneBy" | "findOneByOrFail" | "findById" | "findAndCountAll"
+        | "findOne" => is_model(&receiver),
         "query" | "oneOrNone" | "manyOrNone" => reads(node),
         _ => false,
     };
     let short = receiver.len() <= 40 && !receiver.contains('\n');
     (asks && short).then(|| format!("{receiver}.{method}"))
+}
+
+/// A class of Sequelize or Mongoose, or a repository of TypeORM. Services may ask anything.
+fn is_model(receiver: &str) -> bool {
+    let name = last(receiver, ".");
+    name.starts_with(char::is_uppercase)
+        || ["Repository", "Repo", "repository", "Model"].iter().any(|end| name.ends_with(end))
 }
 
 /// Django's managers, and cursors. What Django makes of `filter` alone is asked for later, perhaps

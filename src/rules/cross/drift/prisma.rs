@@ -70,7 +70,9 @@ pub fn drifts<'a>(context: &RuleContext<'a>) -> Vec<Drift<'a>> {
             continue;
         };
         let whole = file.head_text().map_or("", |text| text.as_str());
-        let foreign = whole.contains("\"mongodb\"");
+        // SQLite has no enums: Prisma alone knows them.
+        let foreign =
+            whole.contains("\"mongodb\"") || (block.is_enum && whole.contains("\"sqlite\""));
         if touches(context.change, &folder) || foreign || file.base_text().is_none() {
             continue;
         }

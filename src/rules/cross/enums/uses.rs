@@ -62,18 +62,25 @@ fn is_typed(line: &str, gone: &Gone<'_>) -> bool {
     forms(type_name).iter().any(|form| {
         let member =
             [".", "::"].iter().any(|mark| has_word(line, &format!("{form}{mark}{}", gone.value)));
-        member || (has_word(line, form) && is_quoted(line, gone) && form.len() > 3)
+        // A word like `role` stands for many things; as a type it is written large, or in a cast.
+        let telling = form.contains('_') || form.chars().any(char::is_uppercase);
+        let cast = [format!("::{form}"), format!("::\"{form}\"")];
+        let named =
+            (telling && has_word(line, form)) || cast.iter().any(|it| line.contains(it.as_str()));
+        member || (named && is_quoted(line, gone) && form.len() > 2)
     })
 }
 
 /// The column of a row of the table beside the value: `order.status === 'pending'`,
 /// `Order.where(status: "pending")`.
 fn of_a_row(line: &str, gone: &Gone<'_>) -> bool {
+    // The attribute of a model of Rails, whose file was linked by its class.
+    let declared = line.trim_start().starts_with("enum ");
     is_quoted(line, gone)
         && gone.columns.iter().any(|(table, column)| {
             let column = [column.clone(), camel_case(column), pascal_case(column)];
             column.iter().any(|form| has_word(line, form))
-                && row_forms(table).iter().any(|form| has_word(line, form))
+                && (declared || row_forms(table).iter().any(|form| has_word(line, form)))
         })
 }
 
@@ -151,10 +158,9 @@ fn defines(line: &str, names: &[String]) -> bool {
         .split(|c: char| !(c.is_alphanumeric() || c == '_'))
         .filter(|w| !w.is_empty())
         .collect();
-    let named = |word: &&&str| names.iter().any(|name| name == **word);
-    let at = words.iter().position(|word| named(&word));
-    at.is_some_and(|at| {
-        words.get(..at).unwrap_or_default().iter().any(|word| defining.contains(word))
+    words.windows(2).any(|pair| {
+        let [defining_word, name] = pair else { return false };
+        defining.contains(defining_word) && names.iter().any(|own| own == name)
     })
 }
 

@@ -78,7 +78,14 @@ impl Walk<'_, '_> {
         let Some(table) = table(call, 0) else { return self.computed(call) };
         let mut parts = Vec::new();
         let mut indexed = Vec::new();
-        for part in call.positional.iter().skip(1).filter_map(|argument| argument.value.call()) {
+        if call.partial {
+            self.writer.unread(&call.bytes, "some of its columns are computed");
+        }
+        for argument in call.positional.iter().skip(1) {
+            let Some(part) = argument.value.call() else {
+                self.writer.unread(&argument.bytes, "a column that is computed");
+                continue;
+            };
             let columns = || {
                 let names: Vec<&str> =
                     part.positional.iter().filter_map(|each| each.value.text()).collect();
@@ -86,7 +93,10 @@ impl Walk<'_, '_> {
             };
             match part.name.as_str() {
                 "Column" => {
-                    parts.extend(definition(part));
+                    match definition(part) {
+                        Some(column) => parts.push(column),
+                        None => self.writer.unread(&argument.bytes, "a column that is computed"),
+                    }
                     if part.option("index").is_some_and(Value::is_true) {
                         indexed.extend(part.text(0).and_then(name));
                     }
@@ -98,7 +108,8 @@ impl Walk<'_, '_> {
                     parts.extend(columns().map(|list| format!("UNIQUE ({list})")));
                 }
                 "ForeignKeyConstraint" => parts.extend(foreign_key(part)),
-                _ => {}
+                "CheckConstraint" | "ExcludeConstraint" | "Index" => {}
+                _ => self.writer.unread(&argument.bytes, "a column that is made elsewhere"),
             }
         }
         self.writer.statement(&call.bytes, &format!("CREATE TABLE {table} ({})", parts.join(", ")));

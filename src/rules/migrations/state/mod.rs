@@ -80,6 +80,15 @@ impl Schema {
         }
     }
 
+    /// Notes that a table may have more to it than was read.
+    pub fn doubt(&mut self, name: &str) {
+        if let Known::Table(known) = self.table(name)
+            && let Some(table) = self.tables.get_mut(&known.name)
+        {
+            Arc::make_mut(table).whole = false;
+        }
+    }
+
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
         self.tables.values().map(Arc::as_ref)
     }

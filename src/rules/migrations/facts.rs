@@ -54,7 +54,6 @@ pub enum Kind {
     /// `CREATE TYPE … AS ENUM`.
     CreateEnum {
         name: String,
-        #[allow(dead_code, reason = "values that code may still use")]
         values: Vec<String>,
     },
     /// A policy of row level security.
@@ -145,7 +144,6 @@ pub struct CreateIndex {
     pub partial: bool,
     pub if_not_exists: bool,
     /// The access method (`gin`), if one is named.
-    #[allow(dead_code, reason = "an index of another method serves other filters")]
     pub method: Option<String>,
     /// Bytes of the word `INDEX`; empty where there is none.
     pub keyword: Range<usize>,

@@ -90,9 +90,16 @@ impl Plan {
         let base = fetched.head.clone();
         let mut answers: Vec<Answered> = Vec::new();
         let mut drafted = draft_plan(&source, &fetched, &base, &issue, &answers).await?;
-        // An answer may bring the next question up, so each is read against the plan as it is then.
+        let first = drafted.plan.clone();
+        // Numbers are those of the first plan; an answer may bring further questions up.
         for answer in &self.answers {
-            answers.push(read_answer(&drafted.plan, answer)?);
+            let open = read_answer(&first, answer)
+                .ok()
+                .filter(|read| !answers.iter().any(|known: &Answered| known.topic == read.topic));
+            answers.push(match open {
+                Some(read) => read,
+                None => read_answer(&drafted.plan, answer)?,
+            });
             drafted = draft_plan(&source, &fetched, &base, &issue, &answers).await?;
         }
         if let Some(problem) = drafted.plan_problems.first() {

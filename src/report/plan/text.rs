@@ -73,7 +73,10 @@ fn decisions(view: &PlanView<'_>, out: &mut String) {
         }
     }
     if !plan.questions.is_empty() {
-        out.push_str(&format!("  answer: {}\n\n", view.answer_command()));
+        // By topic: numbers change when answers bring other questions up.
+        let topics = plan.questions.iter().map(|question| say(&question.topic));
+        let options: Vec<String> = topics.map(|topic| format!("--answer {topic}=A")).collect();
+        out.push_str(&format!("  answer: {}\n\n", options.join(" ")));
     }
     // While questions are open the plan may still change.
     let gates = plan.gates.iter().filter(|_| *view.state != PlanState::NeedsInput);

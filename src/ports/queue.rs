@@ -23,7 +23,7 @@ pub struct NewDelivery {
     pub id: DeliveryId,
     /// `X-GitHub-Event`.
     pub event: String,
-    /// Raw bytes; the store compresses them.
+    /// Raw bytes; the store compresses them. Empty for a delivery that asks for nothing.
     pub body: bytes::Bytes,
     pub received_at: Timestamp,
     /// Set when nothing is done with it (unknown event, malformed JSON): why.

@@ -53,7 +53,7 @@ fn every_answer() {
         refused(ID, &Login("octocat".to_owned()), "dismiss", "write"),
         unknown_verb(ID, "reveiw", Some("review"), &policy),
         unknown_verb(ID, hostile, None, &policy),
-        wrong_arguments(ID, "give a reason", "dismiss ID REASON", &policy),
+        wrong_arguments(ID, "The reason is missing.", "dismiss ID REASON", &policy),
         paused(ID, &policy),
         together(ID, &[paused(ID, &policy), unknown_verb(ID, "x", None, &policy)]),
         status(ID, &state),

@@ -120,10 +120,13 @@ pub async fn receive(State(intake): State<Intake>, delivery: VerifiedDelivery) -
     let (id, event) = (delivery.id.clone(), delivery.event.clone());
     let (jobs, ignored, malformed) = understand(&intake, &delivery);
     let enqueued = jobs.len();
+    // Of what asks for nothing only the fact is kept: it is most of what a repository says, and
+    // none of our business.
+    let kept = enqueued > 0 || malformed;
     let new = NewDelivery {
         id: delivery.id,
         event: delivery.event,
-        body: delivery.body,
+        body: if kept { delivery.body } else { Bytes::new() },
         received_at: intake.clock.now(),
         ignored,
     };

@@ -1,5 +1,6 @@
 //! Deliveries that come late, twice, in the wrong order or not at all.
 
+use backend_team::domain::ids::DeliveryId;
 use backend_team::pipeline::resync;
 use backend_team::standin::{Fault, FaultAction, FileEdit, ReleaseOrder};
 
@@ -50,6 +51,30 @@ async fn a_delivery_that_comes_twice_counts_once() {
         world.expect_first_review(number, &FAILED);
         let calls = world.calls_after(0);
         assert_eq!(calls.iter().filter(|call| call.ends_with("/pulls/1")).count(), 1, "{calls:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_conversation_only_the_fact_is_kept() {
+    run_test(async |world| {
+        world.repository(&[]);
+        let number = world.open(&good());
+        world.settle().await;
+        world.expect_checks(&PASSED);
+        world.expect_comment(number);
+        world.github.comment(REPO, number, "mallory", "something private").unwrap();
+        world.settle().await;
+        let mut kept = Vec::new();
+        for record in world.github.deliveries() {
+            let id = DeliveryId(record.guid);
+            let stored = world.bot.store.delivery(&id).await.unwrap().unwrap();
+            assert_eq!(stored.body.is_empty(), stored.ignored.is_some());
+            assert!(!String::from_utf8_lossy(&stored.body).contains("something private"));
+            kept.push((stored.event, !stored.body.is_empty()));
+        }
+        assert!(kept.contains(&("pull_request".to_owned(), true)), "{kept:?}");
+        assert!(kept.contains(&("issue_comment".to_owned(), false)), "{kept:?}");
     })
     .await;
 }

@@ -1,15 +1,11 @@
 //! Migrations as files: undone, edited, numbered twice.
 
-use super::actions::ActionKind;
-use super::dialect::Dialect;
 use super::discover::{self, Direction, Framework, Identity};
-use super::facts::{Kind, Statement};
 use super::rails::{self, WayBack};
-use super::read::{self, Setting};
 use super::say::{About, draft};
 use super::script::context_need;
 use super::ways_back::down_script;
-use super::{alembic, django, javascript, liquibase, translate};
+use super::{alembic, django, forward_only, javascript, liquibase, translate};
 use crate::domain::change::{Change, ChangeKind, FileChange};
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::finding::Category::{Process, Reliability};
@@ -62,7 +58,12 @@ pub(super) const MISSING_ROLLBACK: Rule = rule(
             return;
         }
         for (file, identity) in added(context.change) {
-            if has_rollback(context, file, &identity) {
+            if has_rollback(context, file, &identity) || forward_only::changes_nothing(file) {
+                continue;
+            }
+            let forward_only = forward_only::is_habit(context, file, &identity);
+            let asked_for = context.policy.rules.contains_key("migration/missing-rollback");
+            if forward_only && !asked_for && forward_only::only_adds(file) {
                 continue;
             }
             let how = match identity.framework {
@@ -71,7 +72,10 @@ pub(super) const MISSING_ROLLBACK: Rule = rule(
                 Framework::SqlMigrate => "Fill the `-- +migrate Down` section",
                 Framework::Diesel => "Write `down.sql` beside it",
                 Framework::Pairs => "Write the `.down.sql` file beside it",
-                Framework::Flyway => "Write the undo migration (`U` and the same version)",
+                Framework::Flyway => {
+                    "Write down in the file, as a comment that starts with `-- Rollback:`, how to undo it; editions of \
+                     Flyway with undo migrations take a `U` file of the same version"
+                }
                 Framework::Rails => "Write `down`, or the reverse inside `reversible`",
                 Framework::Django => {
                     "Give `reverse_code` or `reverse_sql` (`noop` where nothing has to be done)"
@@ -95,20 +99,20 @@ pub(super) const MISSING_ROLLBACK: Rule = rule(
                 Framework::Prisma | Framework::Diesel => &identity.version,
                 _ => file.path.file_name(),
             };
-            let harmless = only_adds(file) && history_is_forward_only(context, file, &identity);
             findings.on_file(
                 file,
                 Draft {
                     symbol: Some(identity.version.clone()),
                     fix: down_script(file, &identity),
-                    severity: harmless.then_some(Minor),
+                    severity: forward_only.then_some(Minor),
                     ..draft(
                         format!("No way back from migration `{name}`"),
                         "Neither a down script nor a note says how to get out of this migration. When the release fails at \
                          night, whoever is on call has to work that out on the live database.",
                         format!(
-                            "{how}. If it cannot be undone, say so with `-- Irreversible:` and what to restore instead, or put \
-                             a rollback section into the pull request's text."
+                            "{how}. If it cannot be undone, say so with `{} Irreversible:` and what to restore instead, or put \
+                             a rollback section into the pull request's text.",
+                            comment_mark(identity.framework)
                         ),
                     )
                 },
@@ -116,6 +120,15 @@ pub(super) const MISSING_ROLLBACK: Rule = rule(
         }
     },
 );
+
+/// What begins a comment in the language of the framework's migrations.
+pub(super) fn comment_mark(framework: Framework) -> &'static str {
+    match framework {
+        Framework::Rails | Framework::Django | Framework::Alembic | Framework::Ecto => "#",
+        Framework::Knex | Framework::Sequelize | Framework::TypeOrm | Framework::EfCore => "//",
+        _ => "--",
+    }
+}
 
 /// Forward migrations that the change adds and that run once.
 pub(super) fn added(change: &Change) -> impl Iterator<Item = (&FileChange, Identity)> {
@@ -149,9 +162,17 @@ pub(super) fn counterpart(file: &FileChange, identity: &Identity) -> Option<Repo
 fn has_rollback(context: &RuleContext<'_>, file: &FileChange, identity: &Identity) -> bool {
     let text = file.head_text().map_or("", |text| text.as_str());
     let worked_out = match identity.framework {
-        Framework::Rails => matches!(rails::way_back(text), WayBack::There | WayBack::Declared),
+        Framework::Rails => match rails::way_back(text) {
+            WayBack::There | WayBack::Declared => true,
+            WayBack::Empty => forward_only::fills_only(file),
+            WayBack::Missing | WayBack::Irreversible(_) => false,
+        },
         Framework::Django => django::irreversible(text).is_none(),
-        Framework::Alembic => alembic::has_way_back(text),
+        Framework::Alembic => match alembic::way_back(text) {
+            alembic::WayBack::There => true,
+            alembic::WayBack::Empty => forward_only::fills_only(file),
+            alembic::WayBack::Missing => false,
+        },
         Framework::Knex | Framework::Sequelize | Framework::TypeOrm => {
             javascript::has_way_back(text)
         }
@@ -187,81 +208,7 @@ fn has_rollback(context: &RuleContext<'_>, file: &FileChange, identity: &Identit
         })
 }
 
-/// Whether the release before can go on with the schema that the migration leaves: nothing is
-/// taken away, and nothing is demanded of rows that it writes.
-fn only_adds(file: &FileChange) -> bool {
-    let Some((text, identity)) = file.head_text().zip(discover::identify_file(file)) else {
-        return false;
-    };
-    let setting = Setting::plain(Dialect::Postgres);
-    let read = read::forward(identity.framework, text.as_str(), setting);
-    let statements = read.statements;
-    let made = |table: &str| {
-        statements.iter().any(|s| matches!(&s.kind, Kind::CreateTable(made) if made.name == table))
-    };
-    !statements.is_empty()
-        && statements.iter().all(|statement| match &statement.kind {
-            Kind::CreateTable(_)
-            | Kind::Create { .. }
-            | Kind::CreateEnum { .. }
-            | Kind::CreatePolicy { .. }
-            | Kind::Set
-            | Kind::Begin
-            | Kind::End
-            | Kind::Other
-            | Kind::AddEnumValue { .. } => true,
-            Kind::OtherSchemaChange => is_remark(file, statement),
-            Kind::CreateIndex(index) => !index.unique || made(&index.table),
-            Kind::Insert { table, .. } => made(table),
-            Kind::AlterTable { table, actions } => {
-                made(table)
-                    || actions.iter().all(|action| match &action.kind {
-                        ActionKind::AddColumn(column) => !column.not_null || column.is_filled(),
-                        ActionKind::ValidateConstraint { .. }
-                        | ActionKind::DropNotNull { .. }
-                        | ActionKind::SetDefault { .. } => true,
-                        _ => false,
-                    })
-            }
-            _ => false,
-        })
-}
-
-/// `COMMENT ON …`, which only people read.
-fn is_remark(file: &FileChange, statement: &Statement) -> bool {
-    let text = file.head_text().and_then(|text| text.as_str().get(statement.bytes.clone()));
-    text.is_some_and(|text| {
-        text.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("comment"))
-    })
-}
-
-/// Whether there are earlier migrations and none of them has a way back either: this repository
-/// goes forward only, as Prisma and the free edition of Flyway have it.
-fn history_is_forward_only(
-    context: &RuleContext<'_>,
-    file: &FileChange,
-    identity: &Identity,
-) -> bool {
-    let mut earlier = 0;
-    for other in context.gathered(&context_need(context.change)) {
-        let text = other.text.as_str();
-        let Some(known) = discover::identify(&other.path, text) else { continue };
-        let new = context.change.file(&other.path).is_some_and(FileChange::is_added);
-        if new || discover::root(&other.path, &known) != discover::root(&file.path, identity) {
-            continue;
-        }
-        let backward = discover::backward_part(known.framework, text);
-        let undone = backward.iter().filter_map(|part| text.get(part.clone())).any(has_statements);
-        let noted = text.lines().filter_map(comment).any(says_how_to_recover);
-        if known.direction == Direction::Down || undone || noted {
-            return false;
-        }
-        earlier += 1;
-    }
-    earlier > 0
-}
-
-fn has_statements(part: &str) -> bool {
+pub(super) fn has_statements(part: &str) -> bool {
     sql::without_comments(part).chars().any(char::is_alphanumeric)
 }
 
@@ -269,6 +216,7 @@ pub(super) fn comment(line: &str) -> Option<&str> {
     let line = line.trim_start();
     line.strip_prefix("--")
         .or_else(|| line.strip_prefix('#'))
+        .or_else(|| line.strip_prefix("//"))
         .or_else(|| line.strip_prefix("/*"))
         .or_else(|| line.strip_prefix("* "))
 }

@@ -19,6 +19,7 @@ mod drops;
 mod engines;
 pub(super) mod facts;
 mod files;
+mod forward_only;
 mod frameworks;
 mod indexes;
 mod javascript;

@@ -4,7 +4,7 @@
 use super::dialect::{self, Dialect};
 use super::discover::{self, Framework, Identity};
 use super::facts::Kind;
-use super::files::{added, comment, counterpart, rule, says_how_to_recover};
+use super::files::{added, comment, comment_mark, counterpart, rule, says_how_to_recover};
 use super::read::{self, Setting};
 use super::rollback;
 use super::say::{About, draft};
@@ -140,7 +140,10 @@ pub(super) const SECTION_MISSING: Rule = rule(
                             format!(
                                 "The policy of this repository asks for a comment that begins with `{section}` in every migration."
                             ),
-                            format!("Add `-- {section}: …` with what whoever runs the migration has to know."),
+                            format!(
+                                "Add `{} {section}: …` with what whoever runs the migration has to know.",
+                                comment_mark(identity.framework)
+                            ),
                         )
                     },
                 );

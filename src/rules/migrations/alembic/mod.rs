@@ -43,18 +43,28 @@ pub(super) fn revision(text: &str) -> Option<Revision> {
     Some(Revision { own: own.text()?.to_owned(), follows })
 }
 
-/// Whether `downgrade` does something, or says that it cannot.
-pub(super) fn has_way_back(text: &str) -> bool {
+/// What a migration has for going back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WayBack {
+    /// `downgrade` does something, or says that it cannot.
+    There,
+    /// It is there and does nothing.
+    Empty,
+    Missing,
+}
+
+pub(super) fn way_back(text: &str) -> WayBack {
     let code = ParsedCode::new(text, Language::Python);
-    let Some(root) = code.root() else { return true };
-    let Some(body) = python::function(&root, "downgrade") else { return false };
-    body.named_children().any(|statement| match statement.kind().as_ref() {
+    let Some(root) = code.root() else { return WayBack::There };
+    let Some(body) = python::function(&root, "downgrade") else { return WayBack::Missing };
+    let acts = body.named_children().any(|statement| match statement.kind().as_ref() {
         "pass_statement" | "comment" => false,
         "expression_statement" => statement
             .named_children()
             .any(|inner| !matches!(inner.kind().as_ref(), "string" | "ellipsis")),
         _ => true,
-    })
+    });
+    if acts { WayBack::There } else { WayBack::Empty }
 }
 
 /// The walk through the statements that run.

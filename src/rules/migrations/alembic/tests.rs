@@ -1,4 +1,4 @@
-use super::{Revision, has_way_back, revision, translate};
+use super::{Revision, WayBack, revision, translate, way_back};
 
 fn sql(body: &str) -> Vec<String> {
     let text = format!("def upgrade():\n    {}\n", body.replace('\n', "\n    "));
@@ -54,11 +54,12 @@ fn revisions_and_ways_back_are_read() {
         "revision: str = 'b'\ndown_revision = ('a', 'x')\ndef downgrade() -> None:\n    pass\n";
     let expected = Revision { own: "b".into(), follows: vec!["a".into(), "x".into()] };
     assert_eq!(revision(text), Some(expected));
-    assert!(!has_way_back(text));
-    assert!(has_way_back("def downgrade():\n    op.drop_table('a')\n"));
-    assert!(has_way_back(
-        "def downgrade():\n    raise NotImplementedError('restore the backup')\n"
-    ));
+    assert_eq!(way_back(text), WayBack::Empty);
+    assert_eq!(way_back("revision = 'b'\n"), WayBack::Missing);
+    for there in ["op.drop_table('a')", "raise NotImplementedError('restore the backup')"] {
+        let text = format!("def downgrade():\n    {there}\n");
+        assert_eq!(way_back(&text), WayBack::There, "{there}");
+    }
 }
 
 #[test]

@@ -88,8 +88,10 @@ impl<'t> Class<'t> {
 pub(super) enum WayBack {
     /// Written down, or worked out by Rails.
     There,
-    /// `up` without `down`, or an empty `down`.
+    /// `up` without `down`.
     Missing,
+    /// `down` is there and does nothing.
+    Empty,
     /// `change` has a call that Rails cannot turn around, as written.
     Irreversible(String),
     /// `down` says that there is no way back.
@@ -109,7 +111,7 @@ pub(super) fn way_back(text: &str) -> WayBack {
         let empty = |method: &Syntax<'_>| {
             method.field("body").is_none_or(|body| body.named_children().count() == 0)
         };
-        return if empty(&down) && !empty(&up) { WayBack::Missing } else { WayBack::There };
+        return if empty(&down) && !empty(&up) { WayBack::Empty } else { WayBack::There };
     }
     let Some(change) = class.method("change") else { return WayBack::There };
     let reader = Reader::new(&root);

@@ -105,7 +105,8 @@ fn the_way_back_is_known() {
     let of = |body: &str| way_back(&format!("class A < ActiveRecord::Migration[7.1]\n{body}\nend"));
     assert_eq!(of("def change\n add_column :a, :b, :text\nend"), WayBack::There);
     assert_eq!(of("def up\n execute 'x'\nend"), WayBack::Missing);
-    assert_eq!(of("def up\n execute 'x'\nend\ndef down\nend"), WayBack::Missing);
+    assert_eq!(of("def up\n execute 'x'\nend\ndef down\nend"), WayBack::Empty);
+    assert_eq!(of("def up\n execute 'x'\nend\ndef down; end"), WayBack::Empty);
     assert_eq!(
         of("def up\n execute 'x'\nend\ndef down\n raise ActiveRecord::IrreversibleMigration\nend"),
         WayBack::Declared

@@ -1,13 +1,19 @@
 //! Locks, transactions and the settings that bound them.
 
+use std::collections::HashSet;
+
 use super::actions::ActionKind;
+use super::discover::{self, Direction};
 use super::facts::Kind;
 use super::say::{About, Holds, draft, migrations, on_actions, on_hits, on_statements, rule};
-use super::script::Hit;
+use super::script::{Hit, Migration};
+use super::state;
+use super::surroundings::history_globs;
 use crate::domain::finding::Category::{Performance, Reliability};
 use crate::domain::finding::Confidence::{High, Medium};
 use crate::domain::finding::Severity::{Info, Major, Minor};
-use crate::rules::{Draft, Rule};
+use crate::domain::path::RepoPath;
+use crate::rules::{Draft, Rule, RuleContext};
 
 pub(super) const TABLE_REWRITTEN: Rule = rule(
     About {
@@ -118,6 +124,38 @@ pub(super) const REFRESH_NOT_CONCURRENT: Rule = rule(
     },
 );
 
+/// Whether earlier migrations of the folder alter tables and none sets a limit: it is set elsewhere,
+/// or the team has decided, and saying it once more with each migration changes nothing.
+fn goes_without(context: &RuleContext<'_>, migration: &Migration<'_>) -> bool {
+    let root = |path: &RepoPath, text: &str| {
+        let identity = discover::identify(path, text)?;
+        let up = identity.direction == Direction::Up;
+        up.then(|| discover::root(path, &identity).to_owned())
+    };
+    let own = root(&migration.file.path, &migration.script.text);
+    let history = context.gathered(&state::history_need(history_globs(context.change)));
+    let mut altering =
+        history.iter().map(|file| (&file.path, file.text.as_str())).filter(|(path, text)| {
+            let lower = text.to_ascii_lowercase();
+            let made: HashSet<&str> = named_after(&lower, "create table").collect();
+            named_after(&lower, "alter table").any(|table| !made.contains(table))
+                && root(path, text) == own
+        });
+    let without = |(_, text): (&RepoPath, &str)| !sets_lock_timeout(text);
+    altering.next().is_some_and(without) && altering.all(without)
+}
+
+/// The names that follow some words of SQL in lower case, without quotation marks.
+fn named_after<'t>(text: &'t str, words: &'t str) -> impl Iterator<Item = &'t str> {
+    text.match_indices(words).filter_map(move |(at, _)| {
+        let rest = text.get(at + words.len()..)?;
+        let name = rest
+            .split(|c: char| c.is_whitespace() || c == '(' || c == ';')
+            .find(|word| !["", "if", "not", "exists", "only"].contains(word))?;
+        Some(name.trim_matches(['"', '`', '[', ']']))
+    })
+}
+
 /// Whether the server's own setting is named; `app.lock_timeout` is somebody else's.
 pub(super) fn sets_lock_timeout(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
@@ -165,7 +203,9 @@ pub(super) const MISSING_LOCK_TIMEOUT: Rule = rule(
                 };
                 waits && !at.on_new_table()
             });
-            if let Some(at) = first {
+            if let Some(at) = first
+                && !goes_without(context, &migration)
+            {
                 at.report(
                     findings,
                     draft(

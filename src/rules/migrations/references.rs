@@ -2,6 +2,7 @@
 
 use super::actions::{ActionKind, Column, ConstraintKind, Reference};
 use super::dialect::Dialect;
+use super::discover::Framework;
 use super::facts::Kind;
 use super::names;
 use super::say::{About, Holds, draft, migrations, on_actions, rule};
@@ -85,7 +86,7 @@ fn misfit(
     let own = names::same(&target.table, table);
     // SQLite looks at the target when rows are written, so that order does not matter.
     let known = match at.before(&target.table) {
-        Known::Absent if !own && !sqlite => {
+        Known::Absent if !own && !sqlite && belongs_here(at, &target.table) => {
             return Some((
                 format!("`{}` does not exist where `{table}` refers to it", target.table),
                 format!(
@@ -153,6 +154,21 @@ fn differ(dialect: Dialect, one: &str, other: &str) -> bool {
         && known(&other_base)
         && !both(&text)
         && !(both(&whole) && dialect != Dialect::MySql)
+}
+
+/// Whether a table of that name could only come from this history of migrations.
+fn belongs_here(at: &At<'_>, target: &str) -> bool {
+    // Models of other apps, the user among them, are made in folders of their own.
+    if at.migration.framework() == Framework::Django {
+        return false;
+    }
+    let Some((schema, _)) = target.rsplit_once('.') else { return true };
+    // A schema into which these migrations put nothing is somebody else's, as `auth` of Supabase.
+    ["public", "dbo"].contains(&schema)
+        || at.migration.timeline().is_some_and(|timeline| {
+            let mut tables = timeline.end.tables();
+            tables.any(|table| table.name.rsplit_once('.').is_some_and(|(own, _)| own == schema))
+        })
 }
 
 /// The type of a column as this statement or the schema before it declares it.

@@ -291,12 +291,18 @@ pub(super) const COLUMN_TYPE_CHANGED: Rule = rule(
                 return None;
             }
             let may_be_free = before.is_none() && !using && types::is_text_like(type_text);
-            let was = before.map_or(String::new(), |old| format!(" (it was `{old}`)"));
+            let was = before.as_ref().map_or(String::new(), |old| format!(" (it was `{old}`)"));
             let evidence = if dialect == Dialect::Postgres {
+                let when = match &before {
+                    // In UTC both kinds of timestamp are stored alike.
+                    Some(old) if !old.starts_with("timestamp") => {
+                        format!("`{old}` becomes `{type_text}`: every")
+                    }
+                    _ => format!("Unless the stored form stays the same{was}, every"),
+                };
                 format!(
-                    "Unless the stored form stays the same{was}, every row and every index on the column is written again \
-                     under an ACCESS EXCLUSIVE lock, which blocks reads and writes. Running code that expects the old type \
-                     may fail afterwards."
+                    "{when} row and every index on the column is written again under an ACCESS EXCLUSIVE lock, which blocks \
+                     reads and writes. Running code that expects the old type may fail afterwards."
                 )
             } else {
                 format!(

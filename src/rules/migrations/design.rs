@@ -185,6 +185,10 @@ pub(super) const ENUM_VALUE_UNORDERED: Rule = rule(
     },
     Data,
     |context, findings| {
+        // Values are added at the end nearly always, and nearly always that is meant.
+        if !context.policy.rules.contains_key("migration/enum-value-unordered") {
+            return;
+        }
         on_hits(context, findings, Holds::OnPostgres, Hit::RequireEnumValueOrdering, |at| {
             let Kind::AddEnumValue { type_name, value } = &at.statement.kind else { return None };
             Some(Draft {

@@ -19,7 +19,9 @@ pub fn adapt(framework: Framework, code: &str, draft: Draft) -> Option<Draft> {
             | "migration/identifier-too-long"
             | "migration/int-primary-key"
     );
-    if conventional {
+    // Django drops columns and tables with `CASCADE` whatever the migration says.
+    let given = framework == Framework::Django && code == "migration/dropped-with-cascade";
+    if conventional || given {
         return None;
     }
     let instead = instead(framework, code).map(str::to_owned);

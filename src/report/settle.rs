@@ -9,7 +9,7 @@ use super::verdict::blocks;
 use crate::config::policy::Policy;
 use crate::domain::change::{Change, FileChange};
 use crate::domain::diff::{LineRange, Side};
-use crate::domain::finding::{Finding, Fingerprint, Origin, RuleCode};
+use crate::domain::finding::{Finding, FindingKind, Fingerprint, Origin, RuleCode, Severity};
 use crate::domain::instructions::{Problem, ProblemLevel};
 use crate::domain::path::RepoPath;
 use crate::domain::report::{
@@ -183,10 +183,20 @@ impl Settling<'_> {
     }
 
     /// Joins findings that say the same about the same lines: of the same rule, or of rules that
-    /// share an id in some other tool. The first in the order of attention stays.
+    /// share an id in some other tool. The first in the order of attention stays. What is only for
+    /// information becomes a sentence of the graver finding that stands at the same place.
     fn joined(&self, findings: Vec<Finding>) -> Vec<Finding> {
         let mut kept: Vec<(Finding, Vec<String>)> = Vec::new();
         for finding in findings {
+            let graver =
+                kept.iter_mut().map(|(other, _)| other).find(|other| takes_in(other, &finding));
+            if let Some(graver) = graver {
+                let also = format!(" Also: {}.", finding.title);
+                if !graver.evidence.contains(&also) {
+                    graver.evidence.push_str(&also);
+                }
+                continue;
+            }
             let ids = (self.equivalents)(&finding.rule);
             let known = kept.iter().any(|(other, other_ids)| {
                 let same_meaning = other.rule == finding.rule && other.title == finding.title
@@ -272,6 +282,18 @@ fn attention(finding: &Finding) -> impl Ord + '_ {
         finding.lane,
         &finding.title,
     )
+}
+
+/// Whether one finding is grave and the other a note of the same family about the same lines.
+fn takes_in(grave: &Finding, note: &Finding) -> bool {
+    let family = |finding: &Finding| finding.rule.0.split('/').next().map(str::to_owned);
+    note.severity == Severity::Info
+        && note.kind != FindingKind::Gate
+        && grave.severity >= Severity::Major
+        && grave.rule != note.rule
+        && family(grave) == family(note)
+        && note.anchor.lines().is_some()
+        && same_place(grave, note)
 }
 
 fn same_place(a: &Finding, b: &Finding) -> bool {

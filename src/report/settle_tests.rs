@@ -52,6 +52,29 @@ fn alike_findings_differ_by_their_position_and_others_by_what_they_are() {
 }
 
 #[test]
+fn a_note_becomes_a_sentence_of_the_graver_finding_at_its_place() {
+    let source = change("CREATE UNIQUE INDEX a ON b (c);\nDROP TABLE users;\n");
+    let with = |rule: &str, severity, line| {
+        let mut found = finding(&source, rule, PATH, line, line);
+        found.severity = severity;
+        found.title = format!("What {rule} says");
+        found
+    };
+    let grave = with("migration/index-not-concurrent", Severity::Major, 1);
+    let note = with("migration/unique-on-existing-rows", Severity::Info, 1);
+    let elsewhere = with("migration/unique-on-existing-rows", Severity::Info, 2);
+    let foreign = with("process/new-dependency", Severity::Info, 1);
+    let settled = settle(&source, vec![note, elsewhere, foreign, grave], &[]);
+    let said: Vec<&str> = settled.findings.iter().map(|f| f.finding.rule.0.as_str()).collect();
+    assert_eq!(said.len(), 3, "{said:?}");
+    let evidence = &settled.findings[0].finding.evidence;
+    assert!(
+        evidence.ends_with(" Also: What migration/unique-on-existing-rows says."),
+        "{evidence}"
+    );
+}
+
+#[test]
 fn new_then_unchanged_then_fixed_then_reopened() {
     let mut source = change("DROP TABLE users;\n");
     let first = settle(&source, vec![drop_table(&source, 1)], &[]);

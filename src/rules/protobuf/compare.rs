@@ -20,6 +20,8 @@ pub struct Difference {
     pub symbol: String,
     /// A field that is there under another number.
     pub renumbered: bool,
+    /// The two sides read each other's bytes, or JSON, wrongly, whichever rule says it.
+    pub breaks_wire: bool,
 }
 
 #[derive(Default)]
@@ -34,7 +36,8 @@ impl Report {
         title: String,
     ) {
         let symbol = symbol.to_owned();
-        self.0.push(Difference { id, head, base, title, symbol, renumbered: false });
+        let (renumbered, breaks_wire) = (false, false);
+        self.0.push(Difference { id, head, base, title, symbol, renumbered, breaks_wire });
     }
 }
 

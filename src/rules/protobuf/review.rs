@@ -91,7 +91,16 @@ pub fn review(context: &RuleContext<'_>) -> Review {
         .collect();
     let complete = gathered.len() < MAX_OTHERS;
     let usual = Breaking::usual();
-    for mut difference in compare(&old, &new) {
+    let all = compare(&old, &new);
+    let of_wire = |id: &str| id.starts_with("FIELD_WIRE_") && id.contains("_COMPATIBLE_");
+    let broken: HashSet<(String, String)> = all
+        .iter()
+        .filter(|difference| of_wire(difference.id))
+        .map(|difference| (difference.symbol.clone(), difference.title.clone()))
+        .collect();
+    for mut difference in all {
+        let about = (difference.symbol.clone(), difference.title.clone());
+        difference.breaks_wire = broken.contains(&about);
         // With some files of the repository unread, the package may live on in one of them.
         let unsure = !complete && difference.id.starts_with("PACKAGE_");
         if unsure || !counts(&difference, &old, &new, &settings, &usual) {

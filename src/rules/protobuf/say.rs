@@ -65,7 +65,7 @@ pub fn report_some(
     let mut said = HashSet::new();
     for (_, difference) in own {
         if said.insert((&difference.symbol, &difference.title)) {
-            let minor = say.minor.contains(&difference.id);
+            let minor = say.minor.contains(&difference.id) && !difference.breaks_wire;
             let mut draft = Draft {
                 title: difference.title.clone(),
                 evidence: say.evidence.to_owned(),

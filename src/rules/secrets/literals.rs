@@ -106,7 +106,7 @@ fn is_local(host: &str) -> bool {
 
 static ASSIGNMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     compiled(
-        r#"([A-Za-z_][A-Za-z0-9_.-]{1,60})(?:["'`]?\s*(?::\s*(?:&?'?[A-Za-z]+\s*)?=|\s[A-Za-z]{3,10}\s*=|[:?.]=|=>|[:=])|["'`]\s*,)\s*(?:"([^"\s]{8,200})"|'([^'\s]{8,200})'|`([^`\s]{8,200})`)"#,
+        r#"(?:\b(?:const|let|var|val|final|static|readonly|public|private|protected|String|string|auto)\s+)*([A-Za-z_][A-Za-z0-9_.-]{1,60})(?:["'`]?\s*(?::\s*(?:&?'?[A-Za-z]+\s*)?=|\s[A-Za-z]{3,10}\s*=|[:?.]=|=>|[:=])|["'`]\s*,)\s*(?:"([^"\s]{8,200})"|'([^'\s]{8,200})'|`([^`\s]{8,200})`)"#,
     )
 });
 
@@ -199,6 +199,14 @@ mod tests {
         let found = |text: &str| assigned(text, true).len();
         assert_eq!(found(r#"const API_KEY: &str = "k3J9xLq82mZt5Rw0Pv7B";"#), 1);
         assert_eq!(found("jwt.secret=k3J9xLq82mZt5Rw0Pv7B"), 1);
+        for written in [
+            r#"const apiKey = "k3J9xLq82mZt5Rw0Pv7B""#,
+            "let token = 'k3J9xLq82mZt5Rw0Pv7B';",
+            r#"var secret string = "k3J9xLq82mZt5Rw0Pv7B""#,
+            r#"private final String token = "k3J9xLq82mZt5Rw0Pv7B";"#,
+        ] {
+            assert_eq!(found(written), 1, "{written}");
+        }
         for silent in [
             r#"password: "payments-db-password-v2""#,
             r#"token = os.environ["API_TOKEN_2"]"#,

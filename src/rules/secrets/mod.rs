@@ -240,6 +240,9 @@ fn is_public_web_key(file: &FileChange) -> bool {
 fn password_in_url(_: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'_>) {
     for (number, line) in added_lines(file) {
         for found in literals::url_passwords(line) {
+            if is_for_local_work(file, &found.host) {
+                continue;
+            }
             let Some(secret) = line.get(found.range) else { continue };
             let draft = Draft {
                 title: format!("A password for `{}` is written into its address", found.host),
@@ -260,11 +263,24 @@ fn password_in_url(_: &RuleContext<'_>, file: &FileChange, findings: &mut Findin
     }
 }
 
+/// Whether a Compose file gives an address of a service that it starts itself, to whoever works
+/// on the product. A file for production says so in its name.
+fn is_for_local_work(file: &FileChange, host: &str) -> bool {
+    let name = file.path.file_name().to_ascii_lowercase();
+    let compose = name.contains("compose") && (name.ends_with(".yml") || name.ends_with(".yaml"));
+    let own = |(_, line): (u32, &str)| line.trim().strip_suffix(':') == Some(host);
+    compose && !name.contains("prod") && file.head_text().is_some_and(|text| text.lines().any(own))
+}
+
 fn hardcoded_secret(_: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'_>) {
     let extension = file.path.extension().unwrap_or_default();
     let plain = ["env", "properties", "ini", "conf", "cfg", "yml", "yaml", "toml"];
     let environment = file.path.file_name().starts_with(".env");
     let unquoted = environment || plain.contains(&extension.as_str());
+    // Sealed Secrets holds its values encrypted.
+    if file.head_text().is_some_and(|text| text.as_str().contains("kind: SealedSecret")) {
+        return;
+    }
     for (number, line) in added_lines(file) {
         // Said already, with more certainty.
         if !tokens::find(line).is_empty() || !literals::url_passwords(line).is_empty() {

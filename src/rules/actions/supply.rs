@@ -78,8 +78,10 @@ fn problem(
             format!("`{tag}` can be moved to other code by whoever controls the action")
         }
     };
+    // A newer tag of what the workflow used by its tag before is not news.
+    let key = if moving { uses.to_owned() } else { name.to_owned() };
     Problem {
-        key: uses.to_owned(),
+        key,
         lines: LineRange::line(entry.value.line()),
         draft: Draft {
             title: format!("`{name}` is not pinned to a commit"),

@@ -164,14 +164,23 @@ fn everything(role: &Object<'_>, rule: &Node) -> Problem {
         .iter()
         .filter_map(Node::as_str)
         .collect();
+    let everywhere = groups.is_empty() || groups.iter().any(|group| matches!(*group, "" | "*"));
+    let (which, evidence) = if everywhere {
+        let powers = "That includes reading all Secrets, starting pods under any account, and giving \
+                      itself more rights.";
+        (String::new(), powers.to_owned())
+    } else {
+        let named = groups.join("`, `");
+        let later = "That includes deleting whole collections, and resources and verbs that are added \
+                     later.";
+        (format!(" of `{named}`"), later.to_owned())
+    };
     Problem {
         key: format!("{} {}", role.label(), groups.join(",")),
         lines: LineRange::line(rule.line()),
         draft: Draft {
-            title: format!("`{}` allows every verb on every resource", role.label()),
-            evidence: "That includes reading all Secrets, starting pods under any account, and \
-                       giving itself more rights."
-                .to_owned(),
+            title: format!("`{}` allows every verb on every resource{which}", role.label()),
+            evidence,
             recommendation: "List the verbs and resources that the account is known to use."
                 .to_owned(),
             symbol: Some(role.label()),

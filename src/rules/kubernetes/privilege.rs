@@ -214,8 +214,8 @@ pub(super) fn host_namespace(
             let Some(pod) = object.pod_spec() else { continue };
             for (key, effect) in SHARED {
                 let Some(entry) = true_entry(pod, key) else { continue };
-                // Agents that look after the node's network need it.
-                let agent = object.kind == "DaemonSet" && key == "hostNetwork";
+                // Agents that look after the node itself need its network or processes.
+                let agent = object.kind == "DaemonSet" && key != "hostIPC";
                 let draft = Draft {
                     title: format!("`{}` shares the node's namespace (`{key}`)", object.label()),
                     evidence: format!("The pod {effect}."),
@@ -257,12 +257,17 @@ pub(super) fn runtime_socket(
                     "By this socket the pod can start containers as root on the node, with any of \
                      its directories."
                 };
+                let agent = object.kind == "DaemonSet" && path == "/" && only_reads(object, volume);
+                let instead = if path == "/" {
+                    "Mount only the directory that is needed, and read-only."
+                } else {
+                    "Leave the mount out; build images with a tool that needs no daemon."
+                };
                 let draft = Draft {
                     title: format!("`{}` mounts `{path}` of the node", object.label()),
                     evidence: what.to_owned(),
-                    recommendation: "Leave the mount out; build images with a tool that needs no \
-                                     daemon, and mount only the directory that is read, read-only."
-                        .to_owned(),
+                    recommendation: instead.to_owned(),
+                    severity: agent.then_some(Severity::Minor),
                     ..Draft::default()
                 };
                 problems.push(problem(object.label(), path, entry, draft));
@@ -270,4 +275,17 @@ pub(super) fn runtime_socket(
         }
         problems
     });
+}
+
+/// Whether every container that mounts the volume does so read-only.
+fn only_reads(object: &Object<'_>, volume: &Node) -> bool {
+    let name = volume.get("name").and_then(Node::as_str);
+    let containers = object.containers();
+    let mut mounts = containers
+        .iter()
+        .flat_map(|container| container.node.get("volumeMounts").map_or(&[][..], Node::items))
+        .filter(|mount| mount.get("name").and_then(Node::as_str) == name)
+        .peekable();
+    mounts.peek().is_some()
+        && mounts.all(|mount| mount.get("readOnly").and_then(Node::as_bool) == Some(true))
 }

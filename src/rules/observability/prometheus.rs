@@ -159,7 +159,12 @@ pub(super) fn without_for(
     report(context, file, findings, |alert| {
         let (_, expression) = alert.expression()?;
         // A window in the expression smooths as well as `for` does; an absence has no flicker.
-        let windowed = expression.contains('[') || expression.contains("absent");
+        // An age only grows, and what fires always is there to prove that alerts arrive.
+        let compact: String = expression.split_whitespace().collect();
+        let windowed = expression.contains('[')
+            || expression.contains("absent")
+            || compact.contains("time()-")
+            || compact.starts_with("vector(");
         let waits = alert.node.get("for").is_some() || alert.node.get("keep_firing_for").is_some();
         let entry = alert.node.entry("alert").filter(|_| !windowed && !waits)?;
         Some(Problem {

@@ -90,7 +90,7 @@ pub(super) const RULES: &[Rule] = &[
         page: include_str!("../../../fixtures/rules/process/new-dependency.md"),
         check: Check::Change {
             applies: new_dependency::applies,
-            needs: |_| Vec::new(),
+            needs: new_dependency::needs,
             check: new_dependency::check,
         },
     },

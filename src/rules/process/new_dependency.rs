@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::lockfile;
 use crate::domain::change::{Change, FileChange};
-use crate::domain::diff::LineRange;
+use crate::domain::diff::{LineRange, Side};
 use crate::domain::finding::Severity;
+use crate::ports::source::Need;
 use crate::rules::parse::tree::Node;
 use crate::rules::parse::yaml;
 use crate::rules::{Draft, Findings, RuleContext};
@@ -91,6 +92,74 @@ const KINDS: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Packages by which code talks to what an image runs, by a part of their names.
+const CLIENTS: &[(&str, &[&str])] = &[
+    (
+        "postgres",
+        &[
+            "asyncpg",
+            "diesel",
+            "npgsql",
+            "pg",
+            "pgx",
+            "postgres",
+            "postgresql",
+            "psycopg",
+            "psycopg2",
+            "sqlx",
+        ],
+    ),
+    ("mysql", &["mariadb", "mysql", "mysql2", "mysqlclient", "pymysql"]),
+    ("mariadb", &["mariadb", "mysql", "mysql2", "mysqlclient", "pymysql"]),
+    ("mongo", &["mongo", "mongodb", "mongoose", "pymongo"]),
+    ("redis", &["bullmq", "celery", "ioredis", "jedis", "lettuce", "redis", "sidekiq"]),
+    ("valkey", &["bullmq", "celery", "ioredis", "jedis", "lettuce", "redis", "sidekiq", "valkey"]),
+    ("rabbitmq", &["amqp", "amqplib", "celery", "lapin", "pika", "rabbitmq"]),
+];
+
+const COMPOSE: [&str; 4] =
+    ["docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml"];
+
+/// Manifests of the base, which tell whether an image that a Compose file starts is new to the
+/// product; nothing where no Compose file changes.
+pub(super) fn needs(change: &Change) -> Vec<Need> {
+    let composes = |file: &FileChange| COMPOSE.contains(&file.path.file_name());
+    if !change.files.iter().any(|file| composes(file) && !added(file).is_empty()) {
+        return Vec::new();
+    }
+    vec![manifests()]
+}
+
+fn manifests() -> Need {
+    let names = [
+        "package.json",
+        "requirements*.txt",
+        "pyproject.toml",
+        "Cargo.toml",
+        "go.mod",
+        "pom.xml",
+        "build.gradle{,.kts}",
+        "Gemfile",
+        "{docker-,}compose.{yml,yaml}",
+    ];
+    let globs = names.iter().flat_map(|name| [(*name).to_owned(), format!("**/{name}")]).collect();
+    Need::Glob { side: Side::Base, globs, limit: 40 }
+}
+
+/// Whether a manifest of the base has the image, or a package that talks to what it runs.
+fn is_in_use(context: &RuleContext<'_>, image: &str) -> bool {
+    let lower = image.to_ascii_lowercase();
+    let clients = CLIENTS.iter().find(|(name, _)| *name == lower).map_or(&[][..], |(_, c)| *c);
+    context.gathered(&manifests()).iter().any(|file| {
+        let names = dependencies(file.path.file_name(), file.text.as_str()).unwrap_or_default();
+        names.iter().any(|name| {
+            let name = name.to_ascii_lowercase();
+            let mut parts = name.split(|c: char| !c.is_ascii_alphanumeric());
+            name == lower || parts.any(|part| clients.contains(&part))
+        })
+    })
+}
+
 /// The names a manifest asks for in production; `None` for files that are no manifest.
 fn dependencies(file_name: &str, text: &str) -> Option<BTreeSet<String>> {
     match file_name {
@@ -99,9 +168,7 @@ fn dependencies(file_name: &str, text: &str) -> Option<BTreeSet<String>> {
         "pom.xml" => Some(maven(text)),
         "build.gradle" | "build.gradle.kts" => Some(gradle(text)),
         "Gemfile" => Some(gems(text)),
-        "docker-compose.yml" | "docker-compose.yaml" | "compose.yml" | "compose.yaml" => {
-            images(text)
-        }
+        name if COMPOSE.contains(&name) => images(text),
         _ => lockfile::dependencies(file_name, text),
     }
 }
@@ -202,7 +269,7 @@ pub(super) fn applies(change: &Change) -> bool {
 
 pub(super) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
     // A dependency that another manifest has already is not new to the product.
-    let known: BTreeSet<String> = context
+    let mut known: BTreeSet<String> = context
         .change
         .files
         .iter()
@@ -210,8 +277,13 @@ pub(super) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
         .flatten()
         .collect();
     for file in context.change.files.iter().filter(|file| !file.derived) {
-        let names: Vec<String> =
-            added(file).into_iter().filter(|name| !known.contains(name)).collect();
+        let image = COMPOSE.contains(&file.path.file_name());
+        let names: Vec<String> = added(file)
+            .into_iter()
+            .filter(|name| !known.contains(name) && !(image && is_in_use(context, name)))
+            .collect();
+        // What two manifests of the change ask for is said once.
+        known.extend(names.iter().cloned());
         if let Some(first) = names.first() {
             findings.at_head(file, line_of(file, first), draft(file, &names));
         }

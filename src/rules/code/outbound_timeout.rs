@@ -5,7 +5,7 @@ use crate::domain::change::FileChange;
 use crate::domain::finding::{Category, Confidence, FindingKind, Severity};
 use crate::domain::team::Lane;
 use crate::rules::parse::code::{
-    Language, Syntax, enclosing_function, in_error, is_production_code, lines_of,
+    Language, Syntax, enclosing_function, in_error, in_inline_test, is_production_code, lines_of,
 };
 use crate::rules::{Check, Draft, Findings, Rule, RuleContext};
 
@@ -35,7 +35,7 @@ fn check(context: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'
     for node in view.code.nodes() {
         let Some(found) = unbounded(&node, &view) else { continue };
         let lines = lines_of(&view.text, &node);
-        if !file.adds_any(lines) || in_error(&node) {
+        if !file.adds_any(lines) || in_error(&node) || in_inline_test(&node) {
             continue;
         }
         let symbol = enclosing_function(&node);

@@ -5,7 +5,7 @@ use crate::domain::change::FileChange;
 use crate::domain::finding::{Category, Confidence, FindingKind, Severity};
 use crate::domain::team::Lane;
 use crate::rules::parse::code::{
-    Language, Syntax, enclosing_function, in_error, is_production_code, lines_of,
+    Language, Syntax, enclosing_function, in_error, in_inline_test, is_production_code, lines_of,
 };
 use crate::rules::{Check, Draft, Findings, Rule, RuleContext};
 
@@ -27,7 +27,7 @@ fn check(context: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'
     for node in view.code.nodes() {
         let Some(what) = swallowed(&node, view.language) else { continue };
         let lines = lines_of(&view.text, &node);
-        if !file.adds_any(lines) || in_error(&node) {
+        if !file.adds_any(lines) || in_error(&node) || in_inline_test(&node) {
             continue;
         }
         let function = enclosing_function(&node);
@@ -141,7 +141,7 @@ fn rust(node: &Syntax<'_>) -> Option<&'static str> {
         let commented = node.next().is_some_and(|next| {
             is_comment(&next) && next.start_pos().line() == node.end_pos().line()
         });
-        return (any_error(&pattern.text()) && nothing && !commented)
+        return (any_error(&pattern.text()) && nothing && !commented && !goes_on(node))
             .then_some("An empty `Err` arm");
     }
     if node.kind() != "if_expression" || node.field("alternative").is_some() {
@@ -153,6 +153,23 @@ fn rust(node: &Syntax<'_>) -> Option<&'static str> {
     (about_error && is_silently_empty(&node.field("consequence")?)).then_some("An empty `if let`")
 }
 
+/// Whether the `match` is one attempt of several: success leaves, or another arm keeps the error.
+fn goes_on(arm: &Syntax<'_>) -> bool {
+    let Some(block) = arm.parent() else { return false };
+    block.named_children().filter(|other| other.range() != arm.range()).any(|other| {
+        let pattern = other.field("pattern").map(|pattern| pattern.text().into_owned());
+        let pattern = pattern.unwrap_or_default();
+        let leaves = other.field("value").is_some_and(|value| {
+            const LEAVING: [&str; 3] =
+                ["return_expression", "break_expression", "continue_expression"];
+            let inner = value.named_children().find(|child| child.kind() == "expression_statement");
+            let statement = inner.as_ref().and_then(|inner| inner.named_children().next());
+            is_kind(&value, &LEAVING) || statement.is_some_and(|it| is_kind(&it, &LEAVING))
+        });
+        pattern.starts_with("Err(") || pattern.starts_with("Ok(") && leaves
+    })
+}
+
 /// `Err(_)` or `Err(name)`: every error, not one certain kind.
 fn any_error(pattern: &str) -> bool {
     let inner = pattern.trim().strip_prefix("Err(").and_then(|rest| rest.strip_suffix(')'));
@@ -160,6 +177,7 @@ fn any_error(pattern: &str) -> bool {
         let inner = inner.trim();
         inner == ".."
             || (!inner.is_empty()
+                && !matches!(inner, "true" | "false")
                 && inner.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
     })
 }

@@ -92,6 +92,30 @@ pub fn in_error(node: &Syntax<'_>) -> bool {
         || node.ancestors().take(6).any(|outer| outer.is_error())
 }
 
+/// Whether the node stands in a test of Rust, which lives in the file of what it tests: a function
+/// or module under `#[test]`, `#[cfg(test)]` or the like.
+pub fn in_inline_test(node: &Syntax<'_>) -> bool {
+    let marks_test = |attribute: &Syntax<'_>| {
+        let text = attribute.text();
+        let name = text.trim_start_matches("#[").split(['(', ']', ' ']).next().unwrap_or_default();
+        let condition = name == "cfg" && !text.contains("not(test");
+        name == "test" || name.ends_with("::test") || condition && names_word(&text, "test")
+    };
+    node.ancestors()
+        .filter(|outer| matches!(outer.kind().as_ref(), "mod_item" | "function_item"))
+        .any(|item| {
+            item.prev_all()
+                .take_while(|before| {
+                    before.kind() == "attribute_item" || before.kind().contains("comment")
+                })
+                .any(|before| before.kind() == "attribute_item" && marks_test(&before))
+        })
+}
+
+fn names_word(text: &str, word: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|part| part == word)
+}
+
 /// The name of the function or method around a node.
 pub fn enclosing_function(node: &Syntax<'_>) -> Option<String> {
     const KINDS: [&str; 7] = [

@@ -6,11 +6,12 @@ pub(super) mod shape;
 mod tokens;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::collect::mask;
 use super::{Check, Draft, Findings, Rule, RuleContext};
-use crate::domain::change::FileChange;
+use crate::domain::change::{FileChange, Text};
 use crate::domain::diff::LineRange;
 use crate::domain::finding::{Category, Confidence, FindingKind, Severity};
 use crate::domain::team::Lane;
@@ -237,8 +238,28 @@ fn is_public_web_key(file: &FileChange) -> bool {
         || text.contains("firebaseapp.com")
 }
 
+/// The added lines without what stands in a docstring of Python: an example, as in documents.
+fn lines_of_code(file: &FileChange) -> impl Iterator<Item = (u32, &str)> {
+    let python = file.path.extension().as_deref() == Some("py");
+    // Inside of a text over several lines: whether it is a description.
+    let mut inside: Option<bool> = None;
+    let mut told: HashSet<u32> = HashSet::new();
+    for (number, line) in file.head_text().filter(|_| python).into_iter().flat_map(Text::lines) {
+        let marks = line.matches("\"\"\"").count() + line.matches("'''").count();
+        if inside == Some(true) && marks == 0 {
+            told.insert(number);
+        }
+        if marks % 2 == 1 {
+            // A text that is assigned or handed on is a value.
+            let bare = line.trim_start().starts_with(['"', '\'', 'r']);
+            inside = if inside.is_some() { None } else { Some(bare) };
+        }
+    }
+    added_lines(file).filter(move |(number, _)| !told.contains(number))
+}
+
 fn password_in_url(_: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'_>) {
-    for (number, line) in added_lines(file) {
+    for (number, line) in lines_of_code(file) {
         for found in literals::url_passwords(line) {
             if is_for_local_work(file, &found.host) {
                 continue;
@@ -281,7 +302,7 @@ fn hardcoded_secret(_: &RuleContext<'_>, file: &FileChange, findings: &mut Findi
     if file.head_text().is_some_and(|text| text.as_str().contains("kind: SealedSecret")) {
         return;
     }
-    for (number, line) in added_lines(file) {
+    for (number, line) in lines_of_code(file) {
         // Said already, with more certainty.
         if !tokens::find(line).is_empty() || !literals::url_passwords(line).is_empty() {
             continue;

@@ -83,12 +83,23 @@ pub(super) const FOREIGN_KEY_VALIDATED: Rule = rule(
                     not_valid_fix(at)
                 }
             };
+            let empty = match &action.kind {
+                ActionKind::AddConstraint(it) => at.migration.adds_empty(table, &it.columns),
+                _ => false,
+            };
+            let evidence = if empty {
+                "The column is new and empty, so that no row can be an orphan. All rows are gone through all the same, under \
+                 a SHARE ROW EXCLUSIVE lock on both tables: writes to either wait for it."
+            } else {
+                "Adding it takes a SHARE ROW EXCLUSIVE lock on both tables: writes to either wait while every row is looked \
+                 up in the other, and one orphan row fails the migration."
+            };
             Some(Draft {
                 fix,
+                severity: empty.then_some(Minor),
                 ..draft(
                     format!("A foreign key of `{table}` is checked against all rows at once"),
-                    "Adding it takes a SHARE ROW EXCLUSIVE lock on both tables: writes to either wait while every row is \
-                     looked up in the other, and one orphan row fails the migration.",
+                    evidence,
                     "Add it with `NOT VALID`, and run `VALIDATE CONSTRAINT` in a later migration: that blocks neither \
                      reads nor writes.",
                 )

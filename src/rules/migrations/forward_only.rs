@@ -1,6 +1,6 @@
 //! Migrations after which nobody misses a way back.
 
-use super::actions::ActionKind;
+use super::actions::{ActionKind, ConstraintKind};
 use super::dialect::Dialect;
 use super::discover::{self, Direction, Framework, Identity};
 use super::facts::{Kind, Statement};
@@ -53,6 +53,17 @@ pub(super) fn only_adds(file: &FileChange) -> bool {
     let made = |table: &str| {
         statements.iter().any(|s| matches!(&s.kind, Kind::CreateTable(made) if made.name == table))
     };
+    let adds_empty = |table: &str, wanted: &str| {
+        statements.iter().any(|s| match &s.kind {
+            Kind::AlterTable { table: on, actions } if on == table => {
+                actions.iter().any(|action| {
+                    matches!(&action.kind, ActionKind::AddColumn(column)
+                    if column.name == wanted && !column.not_null && !column.is_filled())
+                })
+            }
+            _ => false,
+        })
+    };
     !statements.is_empty()
         && statements.iter().all(|statement| match &statement.kind {
             Kind::CreateTable(_)
@@ -71,6 +82,11 @@ pub(super) fn only_adds(file: &FileChange) -> bool {
                 made(table)
                     || actions.iter().all(|action| match &action.kind {
                         ActionKind::AddColumn(column) => !column.not_null || column.is_filled(),
+                        // A reference from a column that is new and empty.
+                        ActionKind::AddConstraint(it) => {
+                            it.kind == ConstraintKind::ForeignKey
+                                && it.columns.iter().all(|column| adds_empty(table, column))
+                        }
                         ActionKind::ValidateConstraint { .. }
                         | ActionKind::DropNotNull { .. }
                         | ActionKind::SetDefault { .. } => true,

@@ -327,6 +327,22 @@ impl<'a> Migration<'a> {
         self.script.identity.as_ref().map_or(Framework::Plain, |identity| identity.framework)
     }
 
+    /// Whether the migration itself adds these columns, without a value for the rows that are there.
+    pub fn adds_empty(&self, table: &str, columns: &[String]) -> bool {
+        let adds = |wanted: &String| {
+            self.script.statements.iter().any(|statement| match &statement.kind {
+                Kind::AlterTable { table: on, actions } if on == table => {
+                    actions.iter().any(|action| {
+                        matches!(&action.kind, ActionKind::AddColumn(column)
+                            if column.name == *wanted && !column.is_filled())
+                    })
+                }
+                _ => false,
+            })
+        };
+        !columns.is_empty() && columns.iter().all(adds)
+    }
+
     pub fn is_repeatable(&self) -> bool {
         self.script.identity.as_ref().is_some_and(|i| i.direction == Direction::Repeatable)
     }

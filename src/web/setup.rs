@@ -57,8 +57,29 @@ pub fn router(state: SetupState) -> Router {
         .with_state(state)
 }
 
-/// The manifest: the least that the product needs.
-pub fn manifest(public_url: &str) -> Value {
+/// What the person who sets the App up lets it do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grant {
+    /// The least that the product needs.
+    Least,
+    /// Also what is optional: writing branches, and seeing who is in a team.
+    Branches,
+}
+
+/// The manifest of an App.
+pub fn manifest(public_url: &str, grant: Grant) -> Value {
+    let mut manifest = least(public_url);
+    if let (Grant::Branches, Some(asked)) = (grant, manifest.get_mut("default_permissions")) {
+        for (permission, level) in [("contents", "write"), ("members", "read")] {
+            if let Some(asked) = asked.as_object_mut() {
+                asked.insert(permission.to_owned(), level.into());
+            }
+        }
+    }
+    manifest
+}
+
+fn least(public_url: &str) -> Value {
     json!({
         "name": "backend-team",
         "url": public_url,
@@ -100,17 +121,40 @@ async fn page(State(state): State<SetupState>, Query(query): Query<SetupQuery>) 
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Set up \
          backend-team</title></head><body><h1>Set up backend-team</h1><p>GitHub will ask for a \
-         name and then register an App that can read code and write checks and comments. Its key \
-         goes to this server and nowhere else.</p><form method=\"post\" action=\"{action}?state={state}\">\
-         <input type=\"hidden\" name=\"manifest\" value=\"{manifest}\"><button type=\"submit\">\
-         Register the App on GitHub</button></form><p>For an organisation's App, add \
-         <code>&amp;org=NAME</code> to this page's address.</p></body></html>",
-        action = escape(&action),
-        state = escape(&state.token),
-        manifest = escape(&manifest(&state.public_url).to_string()),
+         name and then register an App. Its key goes to this server and nowhere else. Choose what \
+         the App may do; it can be changed on GitHub at any time.</p>{least}{branches}<p>For an \
+         organisation's App, add <code>&amp;org=NAME</code> to this page's address.</p></body></html>",
+        least = form(
+            &state,
+            &action,
+            Grant::Least,
+            "Review and plan",
+            "Reads code, writes checks and comments. What an approved plan or a fix would change is \
+             shown in a comment.",
+        ),
+        branches = form(
+            &state,
+            &action,
+            Grant::Branches,
+            "Review, plan and write branches",
+            "Also writes approved plans and fixes to branches of its own, with draft pull requests, \
+             and sees who is in a team that may approve.",
+        ),
     );
     let policy = "default-src 'none'; form-action https: http:; frame-ancestors 'none'";
     ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response()
+}
+
+/// One choice: what it means, and the button that sends its manifest to GitHub.
+fn form(state: &SetupState, action: &str, grant: Grant, name: &str, means: &str) -> String {
+    format!(
+        "<h2>{name}</h2><p>{means}</p><form method=\"post\" action=\"{action}?state={state}\">\
+         <input type=\"hidden\" name=\"manifest\" value=\"{manifest}\"><button type=\"submit\">\
+         Register this App on GitHub</button></form>",
+        action = escape(action),
+        state = escape(&state.token),
+        manifest = escape(&manifest(&state.public_url, grant).to_string()),
+    )
 }
 
 async fn callback(State(state): State<SetupState>, Query(query): Query<CallbackQuery>) -> Response {
@@ -178,6 +222,23 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn the_grants_differ_in_what_is_optional_and_in_nothing_else() {
+        let (mut least, mut all) = (
+            manifest("https://x.example", Grant::Least),
+            manifest("https://x.example", Grant::Branches),
+        );
+        let asked = |manifest: &mut Value| manifest["default_permissions"].take();
+        let (few, mut many) = (asked(&mut least), asked(&mut all));
+        assert_eq!(least, all);
+        assert_eq!((&few["contents"], few.get("members")), (&json!("read"), None));
+        assert_eq!((&many["contents"], &many["members"]), (&json!("write"), &json!("read")));
+        assert!(few.get("workflows").is_none() && many.get("workflows").is_none());
+        many["contents"] = json!("read");
+        many.as_object_mut().unwrap().remove("members");
+        assert_eq!(few, many);
+    }
 
     #[test]
     fn the_key_is_readable_by_its_owner_only() {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use backend_team::cli;
+use backend_team::web::setup;
 
 fn with_part(readme: &str, name: &str, content: &str) -> String {
     let (start, end) = (format!("<!-- {name}: generated -->\n"), format!("<!-- /{name} -->"));
@@ -49,5 +50,6 @@ fn example_files_are_usable() {
     backend_team::config::server::SettingsFile::read(&root.join("settings.example.toml")).unwrap();
     let manifest = std::fs::read_to_string(root.join("app-manifest.json")).unwrap();
     let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
-    assert_eq!(manifest, backend_team::web::setup::manifest("https://backend-team.example.com"));
+    let url = "https://backend-team.example.com";
+    assert_eq!(manifest, setup::manifest(url, setup::Grant::Least));
 }

@@ -1,4 +1,4 @@
-//! `backend-team check`: what is wrong with the policy and the agent files.
+//! `backend-team check`: what is wrong with the policy, CODEOWNERS and the agent files.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::output::print;
+use crate::config::code_owners::{CODE_OWNERS_PATHS, CodeOwners, MAX_CODE_OWNERS_BYTES};
 use crate::config::policy::{POLICY_PATH, Policy};
 use crate::domain::instructions::{Problem, ProblemLevel};
 use crate::domain::path::RepoPath;
@@ -18,7 +19,7 @@ const MAX_FILE_BYTES: u64 = 256 * 1024;
 /// Deepest folder below those of the known formats.
 const MAX_DEPTH: usize = 6;
 
-/// Checks the working tree's `.github/backend-team.toml`, AGENTS.md and other agent files. Exit
+/// Checks the working tree's `.github/backend-team.toml`, CODEOWNERS, AGENTS.md and other agent files. Exit
 /// status: 0 nothing wrong, 1 errors or warnings, 2 could not run.
 #[derive(Debug, Args)]
 pub struct Check {
@@ -34,6 +35,7 @@ impl Check {
             .canonicalize()
             .with_context(|| format!("cannot open {}", self.repo.display()))?;
         let mut problems = policy_problems(&root)?;
+        problems.extend(code_owners_problems(&root)?);
         let files = instruction_files(&root)?;
         let count = files.len();
         problems.extend(instructions::read(files, &[]).problems);
@@ -67,6 +69,29 @@ fn policy_problems(root: &Path) -> anyhow::Result<Vec<Problem>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(error).with_context(|| format!("cannot read {POLICY_PATH}")),
     }
+}
+
+/// What is wrong with the CODEOWNERS file that GitHub would use.
+fn code_owners_problems(root: &Path) -> anyhow::Result<Vec<Problem>> {
+    let first = CODE_OWNERS_PATHS.into_iter().find(|path| root.join(path).is_file());
+    let Some((name, path)) = first.and_then(|name| Some((name, RepoPath::new(name)?))) else {
+        return Ok(Vec::new());
+    };
+    let bytes = std::fs::read(root.join(name)).with_context(|| format!("cannot read {name}"))?;
+    let problem =
+        |level, message: String| Problem { level, path: path.clone(), line: None, message };
+    if bytes.len() >= MAX_CODE_OWNERS_BYTES {
+        let message = "GitHub does not load a file of 3 MB or more: nobody owns anything";
+        return Ok(vec![problem(ProblemLevel::Error, message.to_owned())]);
+    }
+    let (owners, mut problems) = CodeOwners::parse(&String::from_utf8_lossy(&bytes), &path);
+    for mail in owners.mails() {
+        let message = format!(
+            "`{mail}` does not tell which account it is: for decisions about gates, name the account"
+        );
+        problems.push(problem(ProblemLevel::Note, message));
+    }
+    Ok(problems)
 }
 
 fn instruction_files(root: &Path) -> anyhow::Result<Vec<RawFile>> {

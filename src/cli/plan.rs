@@ -69,6 +69,8 @@ enum Format {
     Yaml,
     /// The same as JSON.
     Json,
+    /// Delegation packets of the tasks that somebody else carries out, as a JSON list.
+    Packets,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -162,6 +164,10 @@ impl Plan {
             yaml: &yaml,
             answered: answers,
             problems: &drafted.problems,
+            approvers: &drafted.policy.gates.approvers,
+            owners: &drafted.owners,
+            house: &drafted.house,
+            made_at: Some(SystemClock.now()),
             verbosity: match self.verbosity {
                 Detail::Terse => Verbosity::Terse,
                 Detail::Balanced => Verbosity::Balanced,
@@ -175,6 +181,7 @@ impl Plan {
             Format::Markdown => shown::comment(&view),
             Format::Yaml => yaml.clone(),
             Format::Json => serde_json::to_string_pretty(&drafted.plan)? + "\n",
+            Format::Packets => serde_json::to_string_pretty(&shown::packets(&view))? + "\n",
         })
     }
 }

@@ -11,6 +11,7 @@ use crate::config::policy::Policy;
 use crate::config::server::SettingsFile;
 use crate::plan;
 use crate::report::findings_v1;
+use crate::report::plan::packet;
 
 /// Prints a JSON Schema, or the table of keys that the README shows.
 #[derive(Debug, Args)]
@@ -38,6 +39,8 @@ enum Document {
     Settings,
     /// A plan's canonical form, version 1.
     Plan,
+    /// A plan's delegation packet, version 1.
+    Packet,
 }
 
 impl Schema {
@@ -51,6 +54,7 @@ impl Schema {
             Document::Policy => schemars::schema_for!(Policy).to_value(),
             Document::Settings => schemars::schema_for!(SettingsFile).to_value(),
             Document::Plan => plan::json_schema(),
+            Document::Packet => packet::json_schema(),
         };
         print(&(serde_json::to_string_pretty(&schema)? + "\n"))?;
         Ok(ExitCode::SUCCESS)
@@ -58,7 +62,9 @@ impl Schema {
 
     fn table(self) -> anyhow::Result<String> {
         match self.of {
-            Document::Findings | Document::Plan => bail!("this has no table; ask for JSON"),
+            Document::Findings | Document::Plan | Document::Packet => {
+                bail!("this has no table; ask for JSON")
+            }
             Document::Policy => policy_table(),
             Document::Settings => settings_table(),
         }

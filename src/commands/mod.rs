@@ -26,7 +26,7 @@ mod status;
 pub use answer::{AnswerText, GivenAnswer, replies};
 pub use finding_ref::FindingRef;
 pub use gate::{GateName, gate_kind_name};
-pub use parse::{MAX_BODY, MAX_COMMANDS, parse, suggestion};
+pub use parse::{MAX_BODY, MAX_COMMANDS, addresses, parse, suggestion};
 
 use crate::domain::team::{Lane, Team};
 use crate::ports::forge::Permission;

@@ -42,6 +42,35 @@ pub fn parse(body: &str, prefix: &str) -> Vec<Parsed> {
     found
 }
 
+/// Whether a line starts with `/` and a word, as commands do, where commands are heard: whatever
+/// the word, a repository's own prefix could be it.
+pub fn addresses(body: &str) -> bool {
+    if body.len() > MAX_BODY || !body.contains('/') {
+        return false;
+    }
+    let said = spoken(body);
+    let mut start = 0;
+    for line in body.split_inclusive('\n') {
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        let text = line.trim_start_matches(' ').trim_end();
+        if indent < 4
+            && let Some(word) =
+                text.strip_prefix('/').and_then(|rest| rest.split(char::is_whitespace).next())
+            && !word.is_empty()
+        {
+            let plain = said.get(start + indent..=start + indent + word.len());
+            let sound = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+            if word.chars().all(sound)
+                && plain.is_some_and(|bytes| bytes.iter().all(|spoken| *spoken))
+            {
+                return true;
+            }
+        }
+        start += line.len();
+    }
+    false
+}
+
 /// For each byte of the body, whether it is plain text of a paragraph or heading at the top level.
 fn spoken(body: &str) -> Vec<bool> {
     let mut spoken = vec![false; body.len()];

@@ -10,7 +10,7 @@ const MAX_REASON: usize = 300;
 pub const VERB: Verb = Verb {
     name: "reject",
     usage: "reject GATE|all REASON",
-    help: "rejects a gate of the plan, which ends it; on a pull request, takes the approval back",
+    help: "rejects a gate of the plan, which ends it, or of the pull request at its present head",
     // Who may is the policy's decision.
     needs: Permission::Read,
     on: Place::Both,

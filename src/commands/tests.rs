@@ -154,6 +154,18 @@ fn the_prefix_is_the_policys() {
 }
 
 #[test]
+fn whatever_could_be_a_prefix_is_noticed() {
+    for body in ["/bt plan", "hello\n\n/bt", "  /a.b-c_d x"] {
+        assert!(addresses(body), "{body}");
+    }
+    for body in
+        ["a/b", "/usr/bin/env", "`/bt plan`", "> /bt plan", "    /bt", "/ plan", "- /bt", ""]
+    {
+        assert!(!addresses(body), "{body}");
+    }
+}
+
+#[test]
 fn names_mean_lanes() {
     let mut team = Team::default();
     let mut member = crate::domain::team::Member::named("Schema Owner");
@@ -206,6 +218,12 @@ proptest! {
         let _ = parse(&body, &prefix);
         let _ = parse(&format!("/backend-team {body}"), "backend-team");
         let _ = parse(&format!("/{prefix} review {body}"), &prefix);
+    }
+
+    #[test]
+    fn every_command_addresses_somebody(body in "[a-z`> \n-]{0,40}", prefix in "[a-z][a-z-]{0,10}") {
+        let body = format!("{body}\n\n/{prefix} help");
+        prop_assert!(addresses(&body) || parse(&body, &prefix).is_empty());
     }
 
     #[test]

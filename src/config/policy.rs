@@ -185,6 +185,10 @@ pub struct GatesPolicy {
     /// Who approves and rejects: `@org/team` or a login. Empty: whoever has maintain or admin
     /// permission. Never the author, never a bot.
     pub approvers: Vec<String>,
+    /// Whether code owners decide too: somebody with write permission who, by the base commit's
+    /// CODEOWNERS, owns every file that waits for the gate.
+    #[serde(alias = "code_owners")]
+    pub code_owners: bool,
     /// Whether approved plans are written to branches, with draft pull requests. Otherwise, and
     /// where the App may not write, the diff is shown in a comment.
     #[serde(alias = "allow_branches")]
@@ -250,7 +254,7 @@ impl Default for CommandsPolicy {
 
 impl Default for GatesPolicy {
     fn default() -> Self {
-        Self { approvers: Vec::new(), allow_branches: true, automatic: true }
+        Self { approvers: Vec::new(), code_owners: true, allow_branches: true, automatic: true }
     }
 }
 

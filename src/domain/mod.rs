@@ -5,6 +5,7 @@ pub mod change;
 pub mod diff;
 pub mod event;
 pub mod finding;
+pub mod house;
 pub mod ids;
 pub mod instructions;
 pub mod issue;

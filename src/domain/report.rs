@@ -29,6 +29,8 @@ pub struct Report {
     pub carried: Vec<RememberedFinding>,
     /// Findings that a person dismissed and that are still there.
     pub dismissed: Vec<DismissedFinding>,
+    /// Open gates that somebody said no to, at this head.
+    pub rejected: Vec<RejectedGate>,
     /// Findings silenced by an inline comment in the file, with the reason given there.
     pub ignored: Vec<IgnoredFinding>,
     pub not_checked: Vec<NotChecked>,
@@ -162,6 +164,14 @@ pub enum RememberedState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DismissedFinding {
     pub finding: Finding,
+    pub fingerprint: Fingerprint,
+    pub by: Login,
+    pub reason: String,
+}
+
+/// Somebody's no to a gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedGate {
     pub fingerprint: Fingerprint,
     pub by: Login,
     pub reason: String,

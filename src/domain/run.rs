@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::approval::{Approval, Approved, Approver, GateChoice, NotApproved, Refusal};
 pub use self::recovery::{Failure, MAX_ATTEMPTS, MAX_DEPTH, Recovery, TaskRun, TaskState, recover};
+use super::house::House;
 use super::ids::{CommentId, CommitSha, Login, Number};
 use super::instructions::Problem;
 use super::job::Timestamp;
@@ -75,6 +76,9 @@ pub struct Current {
     pub made_at: Timestamp,
     /// Problems of policy and instruction files, as they are shown with the plan.
     pub problems: Vec<Problem>,
+    /// What goes along with every task that is handed over.
+    #[serde(default)]
+    pub house: House,
 }
 
 /// How much of a plan is open to the eye.
@@ -89,6 +93,16 @@ pub enum PlanDetail {
     Verbose,
 }
 
+/// Code owners of the files that wait for a gate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GateOwners {
+    pub gate: GateKind,
+    /// As CODEOWNERS writes them, a list for files with the same owners: who is in every list owns
+    /// all the files, and only they decide. Never empty, nor any list in it.
+    pub lists: Vec<Vec<String>>,
+}
+
 /// What the base commit's policy says about plans.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -99,6 +113,10 @@ pub struct RunRules {
     pub exclude: Vec<String>,
     /// `@org/team`, a login, or empty: whoever maintains the repository.
     pub approvers: Vec<String>,
+    /// Who else decides about a gate, because CODEOWNERS says so.
+    pub owners: Vec<GateOwners>,
+    /// These rules are those of the owner's `.github` repository.
+    pub from_owner: bool,
     pub allow_branches: bool,
     /// Start as soon as everything is approved.
     pub automatic: bool,
@@ -115,6 +133,8 @@ impl Default for RunRules {
             trigger: "backend-team".to_owned(),
             exclude: Vec::new(),
             approvers: Vec::new(),
+            owners: Vec::new(),
+            from_owner: false,
             allow_branches: true,
             automatic: true,
             labels: false,

@@ -4,7 +4,8 @@ mod issue;
 mod proposals;
 mod pull;
 
-use super::load;
+use super::load::{self, PolicyOrigin};
+use super::owner_policy;
 use super::publish::Known;
 use super::review_pull::fetch;
 use super::{JobError, Services};
@@ -27,7 +28,7 @@ use crate::ports::queue::Lease;
 use crate::ports::source::Fetched;
 use crate::report::RuleDoc;
 use crate::report::plan_reply;
-use crate::report::reply::{self, HelpRow, PolicySource, Status};
+use crate::report::reply::{self, HelpRow, PolicyFile, PolicySource, Status};
 use crate::rules::{self, Rule};
 
 /// Comments of one pull request that are remembered as answered.
@@ -47,7 +48,12 @@ pub async fn answer(services: &Services, lease: &Lease) -> Result<(), JobError> 
     if let Some(prefix) = &memory.command_prefix {
         policy.commands.prefix.clone_from(prefix);
     }
-    let parsed = commands::parse(body.expose(), &policy.commands.prefix);
+    let mut parsed = commands::parse(body.expose(), &policy.commands.prefix);
+    if parsed.is_empty() && memory.command_prefix.is_none() && commands::addresses(body.expose()) {
+        // Nothing was reviewed or planned here yet that would have told the repository's own word.
+        policy.commands.prefix = services.prefixes.of(services, repo).await?;
+        parsed = commands::parse(body.expose(), &policy.commands.prefix);
+    }
     let waits = memory.plan.as_ref().is_some_and(|run| run.phase == Phase::NeedsInput);
     let replies = commands::replies(body.expose()).filter(|_| !on_pull && waits);
     if parsed.is_empty() && replies.is_none() {
@@ -185,8 +191,8 @@ impl Answering<'_> {
             Command::Approve { gate, seen } if self.pull.is_some() => {
                 return self.approve_pull(&gate, seen.as_deref()).await;
             }
-            Command::Reject { gate, .. } if self.pull.is_some() => {
-                return self.reject_pull(&gate).await;
+            Command::Reject { gate, reason } if self.pull.is_some() => {
+                return self.reject_pull(&gate, &reason).await;
             }
             Command::Pause if self.pull.is_none() => return self.pause_plan(true).await,
             Command::Resume if self.pull.is_none() => return self.pause_plan(false).await,
@@ -350,15 +356,15 @@ impl Answering<'_> {
 
     async fn config(&mut self) -> Result<(), JobError> {
         let Some(fetched) = self.fetched().await? else { return Ok(()) };
-        let source = self.services.source.as_ref();
-        let exists = load::has_policy(source, &fetched).await?;
-        let (policy, problems) = load::policy(source, &fetched).await?;
-        let toml = toml::to_string(&policy)
+        let found = owner_policy::in_force(self.services, self.repo, &fetched).await?;
+        let toml = toml::to_string(&found.policy)
             .map_err(|error| JobError::Permanent(format!("policy not shown: {error}")))?;
-        let from = PolicySource {
-            file: exists.then_some((POLICY_PATH, &fetched.base)),
-            problems: &problems,
+        let file = match found.origin {
+            PolicyOrigin::Repository => PolicyFile::At(POLICY_PATH, &fetched.base),
+            PolicyOrigin::Owner => PolicyFile::OfOwner(&self.repo.slug.owner, POLICY_PATH),
+            PolicyOrigin::Defaults => PolicyFile::None,
         };
+        let from = PolicySource { file, problems: &found.problems };
         self.replies.push(reply::config(self.comment, &toml, from));
         Ok(())
     }

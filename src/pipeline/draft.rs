@@ -2,12 +2,17 @@
 
 use sha2::{Digest, Sha256};
 
+use super::load::PolicyOrigin;
+use super::owner_policy::{self, InForce};
 use super::{JobError, load, survey};
+use crate::config::code_owners::CodeOwners;
 use crate::config::policy::Policy;
+use crate::domain::house::House;
 use crate::domain::ids::CommitSha;
 use crate::domain::instructions::Problem;
 use crate::domain::issue::Issue;
 use crate::domain::plan::{Answered, Plan};
+use crate::domain::run::GateOwners;
 use crate::domain::survey::Survey;
 use crate::domain::team::Team;
 use crate::plan;
@@ -24,6 +29,11 @@ pub struct Drafted {
     pub digest: String,
     pub team: Team,
     pub policy: Policy,
+    pub origin: PolicyOrigin,
+    /// Code owners who decide about the gates.
+    pub owners: Vec<GateOwners>,
+    /// What goes along with every task that is handed over.
+    pub house: House,
     /// Problems of policy and instruction files.
     pub problems: Vec<Problem>,
     /// Empty unless the planner itself is wrong.
@@ -41,27 +51,52 @@ pub async fn draft_plan(
     issue: &Issue,
     answers: &[Answered],
 ) -> Result<Drafted, JobError> {
-    let at = Fetched {
+    let at = at(fetched, base);
+    let in_force = owner_policy::own(source, &at).await?;
+    draft_under(source, &at, issue, answers, in_force).await
+}
+
+/// A repository seen at one commit.
+pub fn at(fetched: &Fetched, base: &CommitSha) -> Fetched {
+    Fetched {
         repository: fetched.repository.clone(),
         base: base.clone(),
         head: base.clone(),
         merge_base: Some(base.clone()),
+    }
+}
+
+/// Drafts the plan of an issue at a commit under the policy that is in force there.
+pub async fn draft_under(
+    source: &dyn Source,
+    at: &Fetched,
+    issue: &Issue,
+    answers: &[Answered],
+    in_force: InForce,
+) -> Result<Drafted, JobError> {
+    let base = &at.base;
+    let InForce { policy, mut problems, origin } = in_force;
+    let code_owners = match policy.gates.code_owners {
+        true => load::code_owners(source, at).await?,
+        false => CodeOwners::default(),
     };
-    let (policy, mut problems) = load::policy(source, &at).await?;
-    let instructions = load::instructions(source, &at).await?;
+    let instructions = load::instructions(source, at).await?;
     problems.extend(instructions.problems);
     let team = instructions.team;
-    let survey = survey::survey(source, &at, base, issue).await?;
+    let survey = survey::survey(source, at, base, issue).await?;
     let drafting = {
         let (issue, answers) = (issue.clone(), answers.to_vec());
         move || {
             let plan = plan::draft(&issue, &survey, &team, &policy, &answers);
-            (plan, survey, team, policy)
+            let owners = plan::owners(&plan, &code_owners);
+            let house = plan::house(&survey, &team);
+            (plan, owners, house, survey, team, policy)
         }
     };
-    let (plan, survey, team, policy) = tokio::task::spawn_blocking(drafting)
-        .await
-        .map_err(|error| JobError::Permanent(format!("the plan was not drafted: {error}")))?;
+    let (plan, owners, house, survey, team, policy) =
+        tokio::task::spawn_blocking(drafting)
+            .await
+            .map_err(|error| JobError::Permanent(format!("the plan was not drafted: {error}")))?;
     Ok(Drafted {
         digest: plan::digest(&plan, base),
         plan_problems: plan::validate(&plan),
@@ -70,6 +105,9 @@ pub async fn draft_plan(
         plan,
         team,
         policy,
+        origin,
+        owners,
+        house,
         problems,
         survey,
     })

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::config::code_owners::{CODE_OWNERS_PATHS, CodeOwners, MAX_CODE_OWNERS_BYTES};
 use crate::config::policy::{POLICY_PATH, Policy};
 use crate::domain::change::{Change, FileChange};
 use crate::domain::instructions::{Instructions, Problem, ProblemLevel};
@@ -21,11 +22,22 @@ const SYMLINK_MODE: u32 = 0o120_000;
 pub struct Loaded {
     pub change: Arc<Change>,
     pub policy: Arc<Policy>,
-    /// The base commit has a policy file, readable or not.
-    pub has_policy: bool,
+    pub origin: PolicyOrigin,
     pub instructions: Instructions,
     /// Problems of the policy file.
     pub policy_problems: Vec<Problem>,
+}
+
+/// Where a policy came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PolicyOrigin {
+    /// The base commit's own file, readable or not.
+    Repository,
+    /// The owner's `.github` repository.
+    Owner,
+    /// Nobody wrote one.
+    #[default]
+    Defaults,
 }
 
 /// Reads the change and everything that decides how it is reviewed.
@@ -36,14 +48,14 @@ pub async fn load(
 ) -> Result<Loaded, SourceError> {
     let change = source.change(fetched, head).await?;
     let (policy, mut policy_problems) = policy(source, fetched).await?;
-    let has_policy = has_policy(source, fetched).await?;
+    let origin = policy_origin(source, fetched).await?;
     policy_problems.extend(coming_problems(&change));
     let changed: Vec<RepoPath> = change.files.iter().map(|file| file.path.clone()).collect();
     let instructions = read_instructions(source, fetched, &changed).await?;
     Ok(Loaded {
         change: Arc::new(change),
         policy: Arc::new(policy),
-        has_policy,
+        origin,
         instructions,
         policy_problems,
     })
@@ -81,10 +93,30 @@ pub async fn policy(
     }
 }
 
-/// Whether the base commit has a policy file.
-pub async fn has_policy(source: &dyn Source, fetched: &Fetched) -> Result<bool, SourceError> {
+/// Whether the base commit has a policy file of its own.
+pub async fn policy_origin(
+    source: &dyn Source,
+    fetched: &Fetched,
+) -> Result<PolicyOrigin, SourceError> {
     let found = source.list(fetched, &fetched.base, &[POLICY_PATH.to_owned()]).await?;
-    Ok(!found.is_empty())
+    Ok(if found.is_empty() { PolicyOrigin::Defaults } else { PolicyOrigin::Repository })
+}
+
+/// CODEOWNERS of the base commit: the first file of those that GitHub looks for. Links are not
+/// followed, and what GitHub would not load counts as nobody's.
+pub async fn code_owners(
+    source: &dyn Source,
+    fetched: &Fetched,
+) -> Result<CodeOwners, SourceError> {
+    let places: Vec<String> = CODE_OWNERS_PATHS.iter().map(ToString::to_string).collect();
+    let found = source.list(fetched, &fetched.base, &places).await?;
+    let first = places.iter().find_map(|place| {
+        found.iter().find(|entry| entry.path.as_str() == place && entry.mode != SYMLINK_MODE)
+    });
+    let Some(entry) = first else { return Ok(CodeOwners::default()) };
+    let read = source.read(fetched, &fetched.base, &entry.path, MAX_CODE_OWNERS_BYTES).await?;
+    let bytes = read.filter(|bytes| bytes.len() < MAX_CODE_OWNERS_BYTES).unwrap_or_default();
+    Ok(CodeOwners::parse(&String::from_utf8_lossy(&bytes), &entry.path).0)
 }
 
 /// The team of the base commit.

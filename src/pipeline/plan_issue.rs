@@ -3,21 +3,21 @@
 use sha2::{Digest, Sha256};
 
 use super::draft::{self, Drafted};
+use super::load::PolicyOrigin;
+use super::owner_policy;
 use super::plan_show::{save, show};
 use super::review_pull::{VERSION, remote};
 use super::{JobError, Services};
-use crate::config::policy::{POLICY_PATH, Policy};
+use crate::config::policy::Policy;
 use crate::domain::event::RepoRef;
 use crate::domain::ids::{CommitSha, Number};
 use crate::domain::issue::Issue;
 use crate::domain::job::{JobKind, NewJob};
-use crate::domain::path::RepoPath;
-use crate::domain::run::{Cancelled, Current, Phase, PlanRun, RunRules};
+use crate::domain::run::{Cancelled, Current, GateOwners, Phase, PlanRun, RunRules};
 use crate::ports::forge::{DefaultBranch, ForgeError};
 use crate::ports::ledger::PullMemory;
 use crate::ports::queue::Lease;
 use crate::ports::source::FetchRequest;
-use crate::rules;
 
 /// An issue that is not found this often is gone: right after an event a replica of GitHub may not
 /// have seen it yet.
@@ -35,7 +35,10 @@ pub async fn plan_issue(services: &Services, lease: &Lease) -> Result<(), JobErr
     let rules = match (&memory.plan, label) {
         (None, None) => return Ok(()),
         (Some(run), _) if run.current.is_some() => run.rules.clone(),
-        _ => rules_of(&policy(services, &repo).await?),
+        _ => {
+            let policy = owner_policy::on_default_branch(services, &repo).await?;
+            rules_of(&policy, PolicyOrigin::default(), Vec::new())
+        }
     };
     let asks = |label: &String| rules.trigger.eq_ignore_ascii_case(label);
     if memory.plan.is_none() && !label.as_ref().is_some_and(asks) {
@@ -76,20 +79,13 @@ async fn gone(
     Ok(())
 }
 
-/// The policy on the default branch, without a fetch.
-async fn policy(services: &Services, repo: &RepoRef) -> Result<Policy, JobError> {
-    let reader = &services.reader;
-    let text = reader.default_branch_file(repo.installation, &repo.slug, POLICY_PATH).await?;
-    let path = RepoPath::new(POLICY_PATH);
-    let (Some(text), Some(path)) = (text, path) else { return Ok(Policy::default()) };
-    Ok(Policy::parse(&text, &path, rules::known).0)
-}
-
-fn rules_of(policy: &Policy) -> RunRules {
+fn rules_of(policy: &Policy, origin: PolicyOrigin, owners: Vec<GateOwners>) -> RunRules {
     RunRules {
         trigger: policy.labels.trigger.clone(),
         exclude: policy.labels.exclude.clone(),
         approvers: policy.gates.approvers.clone(),
+        owners,
+        from_owner: origin == PolicyOrigin::Owner,
         allow_branches: policy.gates.allow_branches,
         automatic: policy.gates.automatic,
         labels: policy.labels.state,
@@ -138,13 +134,13 @@ impl Planning<'_> {
         }
         if let (false, Some(current)) = (run.follows_base(), &run.current) {
             // Approved as a whole: it stands on its commit, but not on words that changed.
-            if current.inputs == self.inputs(run, &current.base) {
+            if current.inputs == self.inputs(run, &current.base, run.rules.from_owner).await? {
                 return Ok(true);
             }
             run.outdated();
         }
         let tip = self.services.reader.default_branch(self.repo).await?;
-        let inputs = self.inputs(run, &tip.head);
+        let inputs = self.inputs(run, &tip.head, run.rules.from_owner).await?;
         let same = run.current.as_ref().is_some_and(|current| current.inputs == inputs);
         if same && run.phase != Phase::Planning {
             return Ok(true);
@@ -153,7 +149,8 @@ impl Planning<'_> {
         if self.services.queue.superseded(self.lease).await? {
             return Ok(false);
         }
-        let rules = rules_of(&drafted.policy);
+        let rules = rules_of(&drafted.policy, drafted.origin, drafted.owners.clone());
+        let inputs = self.inputs(run, &tip.head, rules.from_owner).await?;
         memory.command_prefix = Some(rules.prefix.clone());
         run.planned(self.current(drafted, tip, inputs), rules);
         Ok(true)
@@ -169,8 +166,9 @@ impl Planning<'_> {
         let remote = remote(self.services, self.repo).await?;
         let source = self.services.source.as_ref();
         let fetched = source.fetch(&remote, &request).await?;
-        let drafted =
-            draft::draft_plan(source, &fetched, &tip.head, self.issue, &run.answers).await?;
+        let at = draft::at(&fetched, &tip.head);
+        let in_force = owner_policy::in_force(self.services, self.repo, &at).await?;
+        let drafted = draft::draft_under(source, &at, self.issue, &run.answers, in_force).await?;
         if let Some(problem) = drafted.plan_problems.first() {
             return Err(JobError::Permanent(format!("the plan is not sound: {problem:?}")));
         }
@@ -186,24 +184,35 @@ impl Planning<'_> {
             inputs,
             made_at: self.services.clock.now(),
             problems: drafted.problems.into_iter().take(MAX_PROBLEMS).collect(),
+            house: drafted.house,
         }
     }
 
-    /// Digest of everything that a plan is made from: the rest is in the commit.
-    fn inputs(&self, run: &PlanRun, base: &CommitSha) -> String {
+    /// Digest of everything that a plan is made from: the rest is in the commit, but for the
+    /// owner's policy where that counts.
+    async fn inputs(
+        &self,
+        run: &PlanRun,
+        base: &CommitSha,
+        from_owner: bool,
+    ) -> Result<String, JobError> {
         let mut digest = Sha256::new();
         for part in [VERSION, base.as_str(), self.issue.title.expose(), self.issue.body.expose()] {
             digest.update(part.len().to_le_bytes());
             digest.update(part);
         }
         digest.update(format!("{:?}", run.answers));
-        hex::encode(digest.finalize().get(..16).unwrap_or_default())
+        if from_owner && let Some(text) = owner_policy::text(self.services, self.repo).await? {
+            digest.update(text);
+        }
+        Ok(hex::encode(digest.finalize().get(..16).unwrap_or_default()))
     }
 }
 
 /// The default branch moved: plans that follow it are made again.
 pub async fn refresh(services: &Services, lease: &Lease) -> Result<(), JobError> {
     let repo = &lease.job.repo;
+    services.prefixes.forget(repo.id).await;
     let numbers = services.ledger.plans_that_follow_base(repo.id).await?;
     let job = |number| NewJob {
         repo: repo.clone(),

@@ -7,11 +7,13 @@ use super::{JobError, Services};
 use crate::domain::event::RepoRef;
 use crate::domain::ids::Number;
 use crate::domain::job::JobKind;
+use crate::domain::plan::GateKind;
 use crate::domain::publication::{CommentPurpose, Publication};
 use crate::domain::run::{Cancelled, Current, Phase, PlanDetail, PlanRun, TaskRun, WrittenText};
 use crate::plan;
 use crate::ports::ledger::PullMemory;
 use crate::ports::queue::Lease;
+use crate::report::deciders::Deciders;
 use crate::report::plan::{Approval, PlanState, PlanView, TaskProgress, Verbosity, WrittenFile};
 use crate::report::{WebUrl, labels, plan as report, plan_reply};
 
@@ -118,6 +120,12 @@ pub fn written(texts: &[WrittenText]) -> Vec<WrittenFile<'_>> {
     texts.iter().map(file).collect()
 }
 
+/// Who decides about a gate of the plan in force.
+pub fn deciders(run: &PlanRun, gate: GateKind) -> Deciders<'_> {
+    let owned = run.rules.owners.iter().find(|owned| owned.gate == gate);
+    Deciders { approvers: &run.rules.approvers, owners: owned.map_or(&[], |owned| &owned.lists) }
+}
+
 /// What the texts about a plan are made from.
 pub fn view<'a>(
     run: &'a PlanRun,
@@ -134,6 +142,10 @@ pub fn view<'a>(
         yaml,
         answered: &run.answers,
         problems: &current.problems,
+        approvers: &run.rules.approvers,
+        owners: &run.rules.owners,
+        house: &current.house,
+        made_at: Some(current.made_at),
         verbosity: match run.rules.detail {
             PlanDetail::Terse => Verbosity::Terse,
             PlanDetail::Balanced => Verbosity::Balanced,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use super::load::Loaded;
+use super::load::{Loaded, PolicyOrigin};
 use crate::agents::{RuleLog, RunLimits, RunOutcome, run_rules};
 use crate::classify::classify;
 use crate::domain::change::{Anchor, Change, FileChange, SourceFile, Text};
@@ -12,7 +12,7 @@ use crate::domain::finding::{Fingerprint, RuleCode};
 use crate::domain::ids::Login;
 use crate::domain::path::RepoPath;
 use crate::domain::report::{
-    AgentSection, Answer, ChangeStats, NotChecked, RememberedFinding, Report,
+    AgentSection, Answer, ChangeStats, NotChecked, RejectedGate, RememberedFinding, Report,
 };
 use crate::domain::routing::{Assignment, ChangeLabel, Reason, Routing};
 use crate::domain::team::{Lane, Team};
@@ -35,6 +35,8 @@ pub struct ReviewRequest {
     pub lanes: Vec<Lane>,
     /// Gates that somebody approved for the head under review.
     pub approved: Vec<(Fingerprint, Login)>,
+    /// Gates that somebody said no to, at this head.
+    pub rejected: Vec<RejectedGate>,
     pub limits: RunLimits,
 }
 
@@ -67,7 +69,9 @@ pub async fn review(
     not_checked.extend(outcome.not_checked.iter().cloned());
     let mut settled = settle(loaded, &request, &lanes, &outcome);
     gates::set_aside(&mut settled, &request.approved);
-    Ok(assemble(loaded, routing, outcome, not_checked, settled))
+    let mut result = assemble(loaded, routing, outcome, not_checked, settled);
+    result.report.rejected = request.rejected;
+    Ok(result)
 }
 
 fn called(wanted: &[Lane]) -> Vec<Lane> {
@@ -206,6 +210,7 @@ fn assemble(
         fixed: settled.fixed,
         carried: settled.carried,
         dismissed: settled.dismissed,
+        rejected: Vec::new(),
         ignored: settled.ignored,
         not_checked,
         assumptions: assumptions(loaded),
@@ -232,8 +237,14 @@ fn assumptions(loaded: &Loaded) -> Vec<String> {
         ));
     }
     let base = change.base.short();
-    if !loaded.has_policy {
-        assumptions.push(format!("no policy file at the base commit {base}: the defaults apply"));
+    match loaded.origin {
+        PolicyOrigin::Repository => {}
+        PolicyOrigin::Owner => assumptions.push(format!(
+            "no policy file at the base commit {base}: the one of the owner's `.github` repository \
+             applies"
+        )),
+        PolicyOrigin::Defaults => assumptions
+            .push(format!("no policy file at the base commit {base}: the defaults apply")),
     }
     if loaded.instructions.team == instructions::built_in_team() {
         assumptions

@@ -16,7 +16,7 @@ use crate::domain::finding::Fingerprint;
 use crate::domain::ids::{CommitSha, Login, Number};
 use crate::domain::job::JobKind;
 use crate::domain::publication::{CommentPurpose, Publication};
-use crate::domain::report::{RememberedFinding, RememberedState, Report, Verdict};
+use crate::domain::report::{RejectedGate, RememberedFinding, RememberedState, Report, Verdict};
 use crate::domain::team::{Lane, Team};
 use crate::domain::text::Untrusted;
 use crate::ports::forge::{Pull, PullState};
@@ -26,6 +26,7 @@ use crate::ports::source::{ChangeHead, FetchRequest, Fetched, Remote};
 use crate::report::check::{self, Reviewer};
 use crate::report::comment::{self, CommentContext};
 use crate::report::findings_v1::ReviewFindings;
+use crate::report::gates;
 use crate::report::{WebUrl, labels, line_note};
 use crate::rules;
 
@@ -75,6 +76,7 @@ pub async fn review_pull(services: &Services, lease: &Lease) -> Result<(), JobEr
         memory: memory.findings.clone(),
         lanes: wanted.lanes.to_vec(),
         approved: approved(&memory, &pull.head),
+        rejected: rejected(&memory, &pull.head),
         limits: services.options.run_limits,
     };
     let progress = Progress {
@@ -100,6 +102,17 @@ pub async fn review_pull(services: &Services, lease: &Lease) -> Result<(), JobEr
 fn approved(memory: &PullMemory, head: &CommitSha) -> Vec<(Fingerprint, Login)> {
     let live = memory.gates.iter().filter(|approval| approval.head == *head);
     live.map(|approval| (approval.finding.clone(), approval.by.clone())).collect()
+}
+
+/// Gates that somebody said no to, at this very head.
+fn rejected(memory: &PullMemory, head: &CommitSha) -> Vec<RejectedGate> {
+    let live = memory.rejections.iter().filter(|rejection| rejection.head == *head);
+    live.map(|rejection| RejectedGate {
+        fingerprint: rejection.finding.clone(),
+        by: rejection.by.clone(),
+        reason: rejection.reason.clone(),
+    })
+    .collect()
 }
 
 /// Why the pull request is not reviewed without being asked.
@@ -345,7 +358,8 @@ pub async fn review_merge_group(
     let loaded = load::load(services.source.as_ref(), &fetched, about).await?;
     let loaded = owner_policy::apply(services, repo, loaded).await?;
     let request = ReviewRequest { limits: services.options.run_limits, ..ReviewRequest::default() };
-    let result = review::review(services.source.as_ref(), &fetched, &loaded, request).await?;
+    let mut result = review::review(services.source.as_ref(), &fetched, &loaded, request).await?;
+    gates::leave_to_pulls(&mut result.report, &loaded.policy);
     let reviewers = reviewers(&loaded.instructions.team);
     let checks = check::checks(&result.report, &loaded.policy, &reviewers, &[]);
     let wanted: Vec<Publication> = checks.into_iter().map(Publication::Check).collect();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::owner_policy::OwnerPolicies;
+use super::prefix::Prefixes;
 use super::publish::Publisher;
 use crate::agents::RunLimits;
 use crate::ports::clock::Clock;
@@ -50,6 +51,7 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
     pub options: Arc<Options>,
     pub(super) owner_policies: OwnerPolicies,
+    pub(super) prefixes: Prefixes,
 }
 
 impl Services {
@@ -63,6 +65,7 @@ impl Services {
             clock: parts.clock,
             options: Arc::new(parts.options),
             owner_policies: OwnerPolicies::default(),
+            prefixes: Prefixes::default(),
         }
     }
 }

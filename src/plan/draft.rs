@@ -11,7 +11,7 @@ use super::roles::{self, Agent};
 use super::serves::serves;
 use super::validate::{strategy_of, waves};
 use super::words::{codes, list};
-use super::{contract, gates, questions};
+use super::{contract, follow, gates, questions};
 use crate::config::policy::Policy;
 use crate::domain::finding::Prose;
 use crate::domain::issue::Issue;
@@ -23,12 +23,6 @@ use crate::domain::survey::Survey;
 use crate::domain::team::Team;
 
 /// Drafts the plan of an issue from what the repository shows.
-/// Which requirements each step serves: by its subject, else the step that writes the code.
-/// Three to seven bullets: what will be done, not how.
-/// The files of all tasks, migrations first; each file belongs to the first task that writes it.
-/// Within a class, in the order of the tasks.
-/// Where outputs of several tasks have to fit together.
-/// Tasks by waves, for whoever shows or runs them.
 pub fn draft(
     issue: &Issue,
     survey: &Survey,
@@ -37,7 +31,8 @@ pub fn draft(
     answers: &[Answered],
 ) -> Plan {
     let facts = Facts::establish(issue, survey, team, policy, answers);
-    let steps = decompose::steps(&facts);
+    let follow::Followed { steps, shown, refused } =
+        follow::follow(&facts, decompose::steps(&facts));
     let ids: Vec<String> = (1..=steps.len()).map(|number| format!("T{number}")).collect();
     let agents: Vec<Agent> = steps.iter().map(|step| roles::agent(step.role, team)).collect();
     let tasks = tasks(&facts, &steps, &ids, &agents);
@@ -46,6 +41,7 @@ pub fn draft(
     assumptions.extend(asking.assumptions);
     let mut left_out = left_out(&facts);
     left_out.extend(asking.later);
+    left_out.extend(refused);
     let cross = facts.nature.scope == Some(WorkScope::CrossStack);
     let gates = gates::gates(&facts, &steps, &ids);
     Plan {
@@ -56,7 +52,7 @@ pub fn draft(
         requirements: facts.asked.requirements.clone(),
         checklist: checklist(&facts, &steps, !asking.questions.is_empty(), !gates.is_empty()),
         inputs: facts.repository.documents.inputs.clone(),
-        evidence: evidence(&facts),
+        evidence: evidence(&facts, shown),
         files: files(&tasks, &steps),
         checkpoints: checkpoints(&facts, &tasks, &steps),
         integration: integration(&facts, &tasks, &steps),
@@ -127,6 +123,7 @@ fn classification(facts: &Facts<'_>, tasks: &[Task]) -> Classification {
     }
 }
 
+/// Three to seven bullets: what will be done, not how.
 fn checklist(facts: &Facts<'_>, steps: &[Step], asks: bool, gated: bool) -> Vec<Prose> {
     let mut bullets: Vec<Prose> = Vec::new();
     if asks {
@@ -237,6 +234,7 @@ fn left_out(facts: &Facts<'_>) -> Vec<Prose> {
     found
 }
 
+/// Tasks by waves, for whoever shows or runs them.
 pub fn schedule(plan: &Plan) -> Vec<Vec<&str>> {
     waves(&plan.tasks)
 }

@@ -10,12 +10,13 @@ use crate::domain::plan::{Area, Evidence};
 /// Most places that a plan shows.
 const MAX_EVIDENCE: usize = 14;
 
-pub fn evidence(facts: &Facts<'_>) -> Vec<Evidence> {
+/// `order` is the pattern of the repository's own that the tasks follow.
+pub fn evidence(facts: &Facts<'_>, order: Option<Evidence>) -> Vec<Evidence> {
     if facts.nature.subject == Subject::Elsewhere {
         return Vec::new();
     }
     let repository = &facts.repository;
-    let mut found = repository.stack.evidence();
+    let mut found: Vec<Evidence> = order.into_iter().chain(repository.stack.evidence()).collect();
     let schema = !facts.schema.is_empty() || facts.has(Area::Schema);
     if let Some(migrations) = repository.migrations.as_ref().filter(|_| schema) {
         found.push(Evidence {

@@ -35,6 +35,8 @@ pub struct PullMemory {
     pub plan: Option<PlanRun>,
     /// Gates of this pull request that somebody approved, the newest last.
     pub gates: Vec<GateApproval>,
+    /// Gates of this pull request that somebody said no to, the newest last.
+    pub rejections: Vec<GateRejection>,
     /// Fields that this version does not know.
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, serde_json::Value>,
@@ -55,6 +57,17 @@ pub struct GateApproval {
     pub finding: Fingerprint,
     pub head: CommitSha,
     pub by: Login,
+}
+
+/// One person's no to a gate of a pull request. It is shown for one head only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GateRejection {
+    /// The finding that asks for a decision.
+    pub finding: Fingerprint,
+    pub head: CommitSha,
+    pub by: Login,
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

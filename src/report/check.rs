@@ -222,6 +222,7 @@ fn agent_check(report: &Report, policy: &Policy, section: &AgentSection) -> Chec
     let mut title = match (open, stopping) {
         (0, _) if !section.looked() => NOTHING.to_owned(),
         (0, _) => "No findings".to_owned(),
+        (_, 0) if gate => "A person must decide".to_owned(),
         (_, 0) => format!("{}, none blocking", counted(open, "finding")),
         _ if open == stopping => counted(open, "blocking finding"),
         _ => format!("{}, {stopping} blocking", counted(open, "finding")),

@@ -68,6 +68,7 @@ fn at_detail(report: &Report, policy: &Policy, context: &CommentContext, detail:
     let blocks = [
         Some(format!("{}\n{}", CommentPurpose::Review.marker(), heading(report))),
         Some(overview(report, policy)),
+        super::comment_gates::gates(&view, policy),
         sections::findings(&view),
         sections::carried(&view),
         sections::not_checked(&view),

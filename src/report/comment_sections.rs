@@ -4,7 +4,7 @@ use super::comment::View;
 use super::markdown::{code_span, cut, fenced, plain, prose, prose_cell};
 use super::place::{place, place_text};
 use super::{counted, shown_quote};
-use crate::domain::finding::{Finding, Fingerprint, Fix, RuleCode, Severity};
+use crate::domain::finding::{Finding, FindingKind, Fingerprint, Fix, RuleCode, Severity};
 use crate::domain::instructions::{Problem, ProblemLevel};
 use crate::domain::path::RepoPath;
 use crate::domain::report::{
@@ -41,7 +41,10 @@ pub(super) fn findings(view: &View<'_>) -> Option<String> {
 
 /// Findings that block or are major are open; the others fold.
 fn group(view: &View<'_>, severity: Severity) -> Option<String> {
-    let of = |reported: &&ReportedFinding| reported.finding.severity == severity;
+    let of = |reported: &&ReportedFinding| {
+        // Gates have a section of their own, before all others.
+        reported.finding.severity == severity && reported.finding.kind != FindingKind::Gate
+    };
     let all: Vec<&ReportedFinding> = view.report.findings.iter().filter(of).collect();
     if all.is_empty() {
         return None;
@@ -108,7 +111,7 @@ pub(super) fn headline(finding: &Finding) -> String {
     format!("[{severity}] [{}] {}", finding.lane, prose(&cut(&finding.title, 200)))
 }
 
-fn full(view: &View<'_>, reported: &ReportedFinding) -> String {
+pub(super) fn full(view: &View<'_>, reported: &ReportedFinding) -> String {
     let finding = &reported.finding;
     let mut parts = vec![title_line(view, reported)];
     if view.detail.quotes

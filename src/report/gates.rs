@@ -1,9 +1,11 @@
 //! Gates of a pull request that somebody approved.
 
 use super::settle::Settled;
+use super::verdict::verdict;
+use crate::config::policy::Policy;
 use crate::domain::finding::{FindingKind, Fingerprint};
 use crate::domain::ids::Login;
-use crate::domain::report::DismissedFinding;
+use crate::domain::report::{DismissedFinding, Report};
 
 /// Sets gates aside that were approved for the head under review. What is remembered stays open,
 /// so that another head asks again.
@@ -27,10 +29,18 @@ pub fn set_aside(settled: &mut Settled, approved: &[(Fingerprint, Login)]) {
     settled.findings = open;
 }
 
+/// Leaves gates out of the report of a merge queue's commit: they are decided for the heads of its
+/// pull requests, before these come into the queue, and nobody can decide for a commit of the
+/// queue.
+pub fn leave_to_pulls(report: &mut Report, policy: &Policy) {
+    report.findings.retain(|reported| reported.finding.kind != FindingKind::Gate);
+    let reviewers = report.routing.assignments.len();
+    report.verdict = verdict(&report.findings, &report.carried, reviewers, policy);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::policy::Policy;
     use crate::domain::report::Verdict;
     use crate::report::{samples, verdict};
 
@@ -54,5 +64,16 @@ mod tests {
         assert_eq!(verdict(&settled), Verdict::Advisory);
         assert_eq!((settled.findings.len(), settled.dismissed.len()), (1, 1));
         assert_eq!(settled.dismissed[0].by, Login("owner".into()));
+    }
+
+    #[test]
+    fn a_merge_queue_waits_for_nobody() {
+        let change = samples::backend_change();
+        let mut gate = samples::finding(&change, "process/new-dependency", "Dockerfile", 1, 1);
+        gate.kind = FindingKind::Gate;
+        let mut report = samples::report(samples::settled(&change, vec![gate], &[]));
+        assert_eq!(report.verdict, Verdict::ActionRequired);
+        leave_to_pulls(&mut report, &Policy::default());
+        assert_eq!((report.findings.len(), report.verdict), (0, Verdict::NoFindings));
     }
 }

@@ -3,7 +3,9 @@
 pub mod check;
 pub mod comment;
 mod comment_endpoints;
+mod comment_gates;
 mod comment_sections;
+pub mod deciders;
 pub mod findings_v1;
 pub mod fingerprint;
 pub mod gates;

@@ -1,5 +1,6 @@
 //! Answers to commands about plans.
 
+use super::deciders::{Deciders, names};
 use super::markdown::{code_span, cut, prose};
 use crate::domain::ids::{CommentId, CommitSha, Login};
 use crate::domain::publication::CommentPurpose;
@@ -7,17 +8,9 @@ use crate::domain::run::{Cancelled, Delivery, NotApproved, Phase, Refusal, TaskR
 
 /// Digits of a digest that people see.
 const SHORT: usize = 12;
-/// Most names of a list.
-const MAX_NAMES: usize = 10;
 
 fn answer(comment: CommentId, text: &str) -> String {
     format!("{}\n{text}\n", CommentPurpose::Answer(comment).marker())
-}
-
-fn spans(names: &[impl AsRef<str>]) -> String {
-    let spans: Vec<String> =
-        names.iter().take(MAX_NAMES).map(|name| code_span(&cut(name.as_ref(), 80))).collect();
-    spans.join(", ")
 }
 
 /// A command that means something on issues only.
@@ -66,35 +59,56 @@ pub fn no_such_option(comment: CommentId, question: u8) -> String {
     answer(comment, &format!("Question {question} has no such option."))
 }
 
-/// Why an approval or rejection does not count, and who or what would. `named` are the approvers
-/// of the policy; `gates` those of the plan.
+/// A gate that somebody may not decide about, and who may.
+#[derive(Debug, Clone)]
+pub struct Closed<'a> {
+    /// As people type it.
+    pub gate: &'a str,
+    pub deciders: Deciders<'a>,
+}
+
+/// Who may decide instead, gate by gate. `unreadable` are teams whose members the App may not see.
+fn not_permitted(closed: &[Closed<'_>], unreadable: &[String]) -> String {
+    let mut same: Vec<(Vec<&str>, String)> = Vec::new();
+    for one in closed {
+        let who = format!("{}.{}", one.deciders.in_words(), one.deciders.unresolved());
+        match same.iter_mut().find(|(_, known)| *known == who) {
+            Some((gates, _)) => gates.push(one.gate),
+            None => same.push((vec![one.gate], who)),
+        }
+    }
+    let said = |(gates, who): &(Vec<&str>, String)| {
+        let verb = if gates.len() == 1 { "is" } else { "are" };
+        format!("{} {verb} decided by {who}", names(gates))
+    };
+    let mut parts: Vec<String> = same.iter().map(said).collect();
+    if !unreadable.is_empty() {
+        let needs = code_span("members: read");
+        let teams = names(unreadable);
+        parts.push(format!("The members of {teams} cannot be read: the App needs {needs}."));
+    }
+    parts.join("\n")
+}
+
+/// Why an approval or rejection does not count, and who or what would. `closed` are the gates that
+/// were meant and are not this person's; `gates` those of the plan.
 pub fn decision_refused(
     comment: CommentId,
     refusal: &Refusal,
-    named: &[String],
+    closed: &[Closed<'_>],
     gates: &[&str],
-    teams_unreadable: bool,
+    unreadable: &[String],
 ) -> String {
     let text = match refusal {
         Refusal::Bot => "Bots do not decide about gates.".to_owned(),
-        Refusal::NotPermitted if teams_unreadable => format!(
-            "The members of {} cannot be read: the App needs {}.",
-            spans(named),
-            code_span("members: read")
-        ),
-        Refusal::NotPermitted if named.is_empty() => {
-            "Gates are decided with maintain or admin permission.".to_owned()
-        }
-        Refusal::NotPermitted => {
-            format!("By this repository's policy, gates are decided by {}.", spans(named))
-        }
+        Refusal::NotPermitted => not_permitted(closed, unreadable),
         Refusal::Author => "The author of the issue does not approve its gates.".to_owned(),
         Refusal::NotOpen => "Nothing waits for a decision here.".to_owned(),
         Refusal::NeedsInput => "The plan waits for answers to its questions first.".to_owned(),
         Refusal::NoSuchGate if gates.is_empty() => {
             format!("The only gate of this plan is {}.", code_span("plan"))
         }
-        Refusal::NoSuchGate => format!("The gates of this plan are {}.", spans(gates)),
+        Refusal::NoSuchGate => format!("The gates of this plan are {}.", names(gates)),
         Refusal::Stale => "That is not the plan in force: the plan, its commit or the default \
                            branch changed. It is brought up to date and asks again."
             .to_owned(),
@@ -102,7 +116,12 @@ pub fn decision_refused(
     answer(comment, &text)
 }
 
-/// Why a decision about a pull request's gate does not count.
+/// The id of a pull request's gate as people see and type it.
+pub fn short_id(id: &str) -> &str {
+    id.get(..8).unwrap_or(id)
+}
+
+/// Why a decision about a pull request's gate does not count, whoever takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GateRefusal {
     Bot,
@@ -112,30 +131,18 @@ pub enum GateRefusal {
     Unknown,
     /// Another head than the present one, or one that was not reviewed yet.
     Stale,
-    NotPermitted,
-    TeamsUnreadable,
 }
 
-/// `open` are the ids of the open gates, `named` the approvers of the policy.
-pub fn gate_refused(
-    comment: CommentId,
-    refusal: GateRefusal,
-    open: &[&str],
-    named: &[String],
-) -> String {
-    let as_plan = |refusal| decision_refused(comment, &refusal, named, &[], false);
-    let short: Vec<&str> = open.iter().map(|id| id.get(..8).unwrap_or(id)).collect();
+/// `open` are the ids of the open gates.
+pub fn gate_refused(comment: CommentId, refusal: GateRefusal, open: &[&str]) -> String {
+    let short: Vec<&str> = open.iter().map(|id| short_id(id)).collect();
     let text = match refusal {
-        GateRefusal::Bot => return as_plan(Refusal::Bot),
-        GateRefusal::NotPermitted => return as_plan(Refusal::NotPermitted),
-        GateRefusal::TeamsUnreadable => {
-            return decision_refused(comment, &Refusal::NotPermitted, named, &[], true);
-        }
+        GateRefusal::Bot => return decision_refused(comment, &Refusal::Bot, &[], &[], &[]),
         GateRefusal::Author => {
             "The author of a pull request does not approve its gates.".to_owned()
         }
         GateRefusal::None => "No gate is open on this pull request.".to_owned(),
-        GateRefusal::Unknown => format!("The open gates are {}.", spans(&short)),
+        GateRefusal::Unknown => format!("The open gates are {}.", names(&short)),
         GateRefusal::Stale => {
             "That is not the head that was reviewed; look at the review of the present head first."
                 .to_owned()
@@ -186,7 +193,7 @@ pub fn status(comment: CommentId, status: &PlanStatus<'_>) -> String {
         lines.push(format!("- Plan {digest} on {}.", code_span(base.short())));
     }
     if !status.open_gates.is_empty() {
-        lines.push(format!("- Open gates: {}.", spans(status.open_gates)));
+        lines.push(format!("- Open gates: {}.", names(status.open_gates)));
     }
     for task in status.tasks.iter().take(30) {
         let note = task.note.as_ref();

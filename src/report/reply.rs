@@ -41,9 +41,18 @@ pub struct Status<'a> {
 /// Where the policy in force came from.
 #[derive(Debug, Clone, Copy)]
 pub struct PolicySource<'a> {
-    /// Path and commit, or `None` for the built-in defaults.
-    pub file: Option<(&'a str, &'a CommitSha)>,
+    pub file: PolicyFile<'a>,
     pub problems: &'a [Problem],
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum PolicyFile<'a> {
+    /// Path in the repository, and the commit that was read.
+    At(&'a str, &'a CommitSha),
+    /// The owner, and the path in its `.github` repository.
+    OfOwner(&'a str, &'a str),
+    /// Nobody wrote one: the built-in defaults.
+    None,
 }
 
 fn answer(comment: CommentId, text: &str) -> String {
@@ -243,10 +252,14 @@ pub fn status(comment: CommentId, status: &Status<'_>) -> String {
 /// policy.
 pub fn config(comment: CommentId, toml: &str, source: PolicySource<'_>) -> String {
     let from = match source.file {
-        Some((path, commit)) => {
+        PolicyFile::At(path, commit) => {
             format!("Policy from {} at {}:", code_span(&cut(path, 160)), code_span(commit.short()))
         }
-        None => "There is no policy file; these are the defaults:".to_owned(),
+        PolicyFile::OfOwner(owner, path) => {
+            let file = code_span(&cut(&format!("{owner}/.github: {path}"), 160));
+            format!("There is no policy file here; this is the owner's, {file}:")
+        }
+        PolicyFile::None => "There is no policy file; these are the defaults:".to_owned(),
     };
     let mut parts = vec![from, super::markdown::fenced(&cut(toml, 20_000), "toml")];
     let problems: Vec<String> = source

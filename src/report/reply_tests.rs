@@ -40,7 +40,8 @@ fn every_answer() {
         fixed: 1,
         dismissed: 2,
     };
-    let source = PolicySource { file: Some((".github/backend-team.toml", &b)), problems: &[] };
+    let source =
+        PolicySource { file: PolicyFile::At(".github/backend-team.toml", &b), problems: &[] };
     let answers = [
         help(ID, &rows, &policy),
         explain_rule(ID, &rule()),

@@ -190,6 +190,7 @@ pub fn report(settled: Settled) -> Report {
         fixed: settled.fixed,
         carried: settled.carried,
         dismissed: settled.dismissed,
+        rejected: Vec::new(),
         ignored: settled.ignored,
         not_checked: Vec::new(),
         assumptions: vec![

@@ -18,6 +18,7 @@ mod github;
 mod harness;
 mod kill;
 mod plan_faults;
+mod plan_patterns;
 mod plans;
 mod postgres_branch;
 mod postgres_truth;

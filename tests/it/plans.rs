@@ -11,6 +11,7 @@ use backend_team::cli::issue_of;
 use backend_team::config::policy::Policy;
 use backend_team::domain::ids::{CommitSha, Login};
 use backend_team::domain::issue::Issue;
+use backend_team::domain::job::Timestamp;
 use backend_team::domain::path::RepoPath;
 use backend_team::domain::plan::{
     Answered, Artefact, Complexity, Execution, GateKind, MAX_FILES_PER_TASK, Plan, Strategy,
@@ -21,6 +22,9 @@ use backend_team::instructions;
 use backend_team::pipeline::draft::{Drafted, draft_plan};
 use backend_team::plan;
 use backend_team::ports::source::Source;
+use backend_team::report::plan::{
+    DelegationPacket, PlanState, PlanView, Verbosity, packet, packets,
+};
 use proptest::proptest;
 use proptest::test_runner::Config as ProptestConfig;
 
@@ -158,6 +162,48 @@ fn hold_promises(name: &str, plan: &Plan) {
     assert_eq!(read.warnings, vec![], "{name}");
 }
 
+/// What every delegation packet of a plan promises: it fits the published schema, lacks nothing but
+/// what the repository does not say, and its Markdown has a line for each part.
+fn hold_packets(name: &str, drafted: &Drafted) {
+    static SCHEMA: LazyLock<jsonschema::Validator> =
+        LazyLock::new(|| jsonschema::validator_for(&packet::json_schema()).unwrap());
+    let state = PlanState::AwaitingApproval { given: Vec::new() };
+    let view = PlanView {
+        plan: &drafted.plan,
+        state: &state,
+        digest: &drafted.digest,
+        base: Some(&drafted.base),
+        yaml: "",
+        answered: &[],
+        problems: &[],
+        approvers: &[],
+        owners: &drafted.owners,
+        house: &drafted.house,
+        made_at: Some(Timestamp(1_772_323_200_000)),
+        verbosity: Verbosity::Balanced,
+        prefix: "backend-team",
+        forge: None,
+    };
+    let packets = packets(&view);
+    let delegated =
+        drafted.plan.tasks.iter().filter(|task| task.execution == Execution::Delegated).count();
+    assert_eq!(packets.len(), delegated, "{name}");
+    for packet in packets {
+        let value: serde_json::Value = serde_json::from_str(&packet.to_json()).unwrap();
+        let errors: Vec<String> = SCHEMA.iter_errors(&value).map(|e| e.to_string()).collect();
+        assert!(errors.is_empty(), "{name} {}: {errors:?}", packet.task);
+        let back: DelegationPacket = serde_json::from_value(value).unwrap();
+        assert_eq!(back, packet, "{name}");
+        let expected: &[&str] =
+            if drafted.house.validation.is_empty() { &["validation"] } else { &[] };
+        assert_eq!(packet.missing(), expected, "{name} {}", packet.task);
+        let markdown = packet.to_markdown();
+        for part in ["Acceptance criteria", "Constraints", "Validation plan", "Risks"] {
+            assert!(markdown.contains(&format!("**{part}")), "{name}: {markdown}");
+        }
+    }
+}
+
 #[test]
 fn every_fixture_issue_has_the_plan_that_stands_beside_it() {
     let update = std::env::var_os("UPDATE_PLANS").is_some();
@@ -171,6 +217,7 @@ fn every_fixture_issue_has_the_plan_that_stands_beside_it() {
             std::fs::write(&path, &text).unwrap();
         }
         hold_promises(&page.name, &drafted.plan);
+        hold_packets(&page.name, &drafted);
         if let Some(expected) = page.key("agents") {
             let expected: Vec<&str> =
                 expected.trim_matches(['[', ']']).split(',').map(str::trim).collect();
@@ -265,14 +312,19 @@ fn the_digest_names_plan_and_commit() {
 }
 
 #[test]
-fn the_published_schema_is_the_present_one() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/plan-v1.schema.json");
-    let now = serde_json::to_string_pretty(&plan::json_schema()).unwrap() + "\n";
-    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
-        std::fs::write(&path, &now).unwrap();
+fn the_published_schemas_are_the_present_ones() {
+    for (name, schema) in [
+        ("plan-v1.schema.json", plan::json_schema()),
+        ("delegation-packet-v1.schema.json", packet::json_schema()),
+    ] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas").join(name);
+        let now = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+            std::fs::write(&path, &now).unwrap();
+        }
+        let published = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(published, now, "{name}: run the tests with UPDATE_SCHEMAS=1");
     }
-    let published = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(published, now, "run the tests with UPDATE_SCHEMAS=1");
 }
 
 #[test]
@@ -305,7 +357,7 @@ fn the_reader_takes_what_people_write() {
     assert!(plan::yaml::read("\tnot: [yaml").is_err());
 }
 
-fn sample_survey() -> Survey {
+pub fn sample_survey() -> Survey {
     let files = [
         ("Cargo.toml", "[dependencies]\naxum = \"0.8\"\nsqlx = \"0.8\"\n"),
         (

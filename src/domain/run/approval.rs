@@ -27,8 +27,9 @@ pub struct Approval {
 pub struct Approver {
     pub login: Login,
     pub is_bot: bool,
-    /// Policy names this person, or they maintain the repository where it names nobody.
-    pub permitted: bool,
+    /// Gates that this person may decide about: policy names them, or they maintain the
+    /// repository where it names nobody, or they own the files that wait for it.
+    pub permitted: Vec<GateKind>,
     /// Where they said it.
     pub comment: CommentId,
     /// When it was said.
@@ -42,11 +43,20 @@ pub enum GateChoice {
     One(GateKind),
 }
 
+impl GateChoice {
+    pub fn means(self, gate: GateKind) -> bool {
+        match self {
+            Self::All => true,
+            Self::One(one) => one == gate,
+        }
+    }
+}
+
 /// Why a decision does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     Bot,
-    /// Not named by the policy.
+    /// Neither policy nor CODEOWNERS gives the right to decide about every gate that is meant.
     NotPermitted,
     /// The author of the issue.
     Author,
@@ -124,7 +134,19 @@ fn gates(plan: &Plan) -> Vec<GateKind> {
     gates
 }
 
+/// The gates of a plan that a choice means; empty for one that it does not have.
+fn meant(plan: &Plan, choice: GateChoice) -> Vec<GateKind> {
+    let mut known = gates(plan);
+    known.retain(|gate| choice.means(*gate));
+    known
+}
+
 impl PlanRun {
+    /// Every gate of the plan in force.
+    pub fn gates(&self) -> Vec<GateKind> {
+        self.current.as_ref().map_or_else(Vec::new, |current| gates(&current.plan))
+    }
+
     /// Gates without a live approval.
     pub fn open_gates(&self) -> Vec<GateKind> {
         let Some(current) = &self.current else { return Vec::new() };
@@ -153,14 +175,16 @@ impl PlanRun {
             _ => return Err(Refusal::NotOpen),
         }
         let Some(current) = &self.current else { return Err(Refusal::NotOpen) };
-        if !approver.permitted {
+        if approver.permitted.is_empty() {
             return Err(Refusal::NotPermitted);
         }
-        let known = gates(&current.plan);
-        match choice {
-            GateChoice::All => Ok(known),
-            GateChoice::One(gate) if known.contains(&gate) => Ok(vec![gate]),
-            GateChoice::One(_) => Err(Refusal::NoSuchGate),
+        let meant = meant(&current.plan, choice);
+        if meant.is_empty() {
+            return Err(Refusal::NoSuchGate);
+        }
+        match meant.iter().all(|gate| approver.permitted.contains(gate)) {
+            true => Ok(meant),
+            false => Err(Refusal::NotPermitted),
         }
     }
 

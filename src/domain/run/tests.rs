@@ -71,8 +71,8 @@ struct Outside {
 #[derive(Debug, Clone)]
 enum Step {
     Plan,
-    Approve { who: u8, permitted: bool, all: bool, seen: u8, at: i64 },
-    Reject { who: u8, permitted: bool },
+    Approve { who: u8, permitted: u8, all: bool, seen: u8, at: i64 },
+    Reject { who: u8, permitted: u8 },
     Answer,
     Edit,
     Push,
@@ -104,8 +104,10 @@ impl Outside {
         !self.run.answers.is_empty()
     }
 
-    fn approver(&self, who: u8, permitted: bool, at: i64) -> Approver {
+    /// Somebody with the right to as many of the gates as `permitted` says.
+    fn approver(&self, who: u8, permitted: u8, at: i64) -> Approver {
         let login = PEOPLE[usize::from(who) % PEOPLE.len()];
+        let permitted = GATES[..usize::from(permitted) % (GATES.len() + 1)].to_vec();
         Approver {
             login: Login(login.into()),
             is_bot: login.ends_with("[bot]"),
@@ -131,6 +133,7 @@ impl Outside {
                     inputs: String::new(),
                     made_at: Timestamp(self.clock),
                     problems: Vec::new(),
+                    house: House::default(),
                 };
                 self.run.planned(current, RunRules::default());
             }
@@ -145,7 +148,8 @@ impl Outside {
                 let choice = if *all { GateChoice::All } else { GateChoice::One(GATES[0]) };
                 let tip = sha(self.base);
                 if let Ok(gates) = self.run.approve(&approver, choice, seen, &tip) {
-                    assert!(!approver.is_bot && approver.permitted && approver.login.0 != "author");
+                    assert!(!approver.is_bot && approver.login.0 != "author");
+                    assert!(gates.iter().all(|gate| approver.permitted.contains(gate)));
                     let current = self.run.current.as_ref().unwrap();
                     assert_eq!(current.base, tip, "approved on a commit that is not the tip");
                     for gate in gates {
@@ -161,6 +165,7 @@ impl Outside {
             Step::Reject { who, permitted } => {
                 let approver = self.approver(*who, *permitted, self.clock);
                 if self.run.reject(&approver, GateChoice::All, "no").is_ok() {
+                    assert_eq!(approver.permitted, GATES);
                     self.book.clear();
                 }
             }
@@ -254,10 +259,10 @@ impl Outside {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => Just(Step::Plan),
-        6 => (any::<u8>(), any::<bool>(), any::<bool>(), any::<u8>(), 0..3_i64).prop_map(
+        6 => (any::<u8>(), any::<u8>(), any::<bool>(), any::<u8>(), 0..3_i64).prop_map(
             |(who, permitted, all, seen, at)| Step::Approve { who, permitted, all, seen, at }
         ),
-        1 => (any::<u8>(), any::<bool>())
+        1 => (any::<u8>(), any::<u8>())
             .prop_map(|(who, permitted)| Step::Reject { who, permitted }),
         1 => Just(Step::Answer),
         1 => Just(Step::Edit),
@@ -323,18 +328,18 @@ fn waiting() -> Outside {
 }
 
 fn ann(outside: &Outside) -> Approver {
-    outside.approver(1, true, outside.clock)
+    outside.approver(1, 2, outside.clock)
 }
 
 #[test]
 fn every_gate_must_be_approved_by_somebody_else_than_the_author() {
     let mut outside = waiting();
     let tip = sha(outside.base);
-    let author = outside.approver(0, true, outside.clock);
+    let author = outside.approver(0, 2, outside.clock);
     assert_eq!(outside.run.approve(&author, GateChoice::All, None, &tip), Err(Refusal::Author));
-    let bot = outside.approver(3, true, outside.clock);
+    let bot = outside.approver(3, 2, outside.clock);
     assert_eq!(outside.run.approve(&bot, GateChoice::All, None, &tip), Err(Refusal::Bot));
-    let stranger = outside.approver(2, false, outside.clock);
+    let stranger = outside.approver(2, 0, outside.clock);
     let refused = outside.run.approve(&stranger, GateChoice::All, None, &tip);
     assert_eq!(refused, Err(Refusal::NotPermitted));
     let ann = ann(&outside);
@@ -345,6 +350,24 @@ fn every_gate_must_be_approved_by_somebody_else_than_the_author() {
     assert!(outside.run.permit().is_ok());
     outside.run.paused = true;
     assert_eq!(outside.run.permit(), Err(NotApproved::Paused));
+}
+
+#[test]
+fn the_right_to_one_gate_is_no_right_to_another() {
+    let mut outside = waiting();
+    let tip = sha(outside.base);
+    let owner = outside.approver(2, 1, outside.clock);
+    assert_eq!(owner.permitted, [GateKind::Schema]);
+    let mut approve = |choice| outside.run.approve(&owner, choice, None, &tip);
+    assert_eq!(approve(GateChoice::All), Err(Refusal::NotPermitted));
+    assert_eq!(approve(GateChoice::One(GateKind::Auth)), Err(Refusal::NotPermitted));
+    assert_eq!(approve(GateChoice::One(GateKind::Payments)), Err(Refusal::NoSuchGate));
+    assert_eq!(approve(GateChoice::One(GateKind::Schema)), Ok(vec![GateKind::Schema]));
+    let all = outside.run.reject(&owner, GateChoice::All, "no");
+    assert_eq!(all, Err(Refusal::NotPermitted));
+    assert_eq!(outside.run.open_gates(), [GateKind::Auth]);
+    outside.run.reject(&owner, GateChoice::One(GateKind::Schema), "no").unwrap();
+    assert!(matches!(outside.run.phase, Phase::Rejected { gate: GateKind::Schema, .. }));
 }
 
 #[test]

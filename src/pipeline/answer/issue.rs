@@ -5,12 +5,13 @@ use crate::commands::{AnswerText, GateName, GivenAnswer, gate_kind_name};
 use crate::domain::ids::{CommentId, Login};
 use crate::domain::issue::Issue;
 use crate::domain::job::{JobKind, NewJob};
-use crate::domain::plan::Answered;
+use crate::domain::plan::{Answered, GateKind};
 use crate::domain::run::{Approver, Cancelled, GateChoice, Phase, PlanRun, Refusal};
-use crate::pipeline::plan_show::{save, show};
-use crate::pipeline::{JobError, approvers};
+use crate::pipeline::JobError;
+use crate::pipeline::approvers::Decider;
+use crate::pipeline::plan_show::{deciders, save, show};
 use crate::ports::forge::Permission;
-use crate::report::plan_reply::{self, PlanStatus};
+use crate::report::plan_reply::{self, Closed, PlanStatus};
 
 impl Answering<'_> {
     /// The issue as it is now.
@@ -152,20 +153,26 @@ impl Answering<'_> {
         Ok(answers)
     }
 
-    async fn approver(&mut self, run: &PlanRun) -> Result<(Approver, bool), JobError> {
+    /// Who speaks, with the gates that are theirs to decide, and the teams that could not be read.
+    async fn approver(&mut self, run: &PlanRun) -> Result<(Approver, Vec<String>), JobError> {
         let login = Login(self.author.login.0.clone());
         let permission = self.permission().await?;
-        let named = &run.rules.approvers;
-        let found =
-            approvers::permitted(self.services, self.repo, named, &login, permission).await?;
+        let mut decider = Decider::new(self.services, self.repo, &login, permission);
+        let mut permitted: Vec<GateKind> = Vec::new();
+        for gate in run.gates() {
+            if decider.may(&run.rules.approvers, deciders(run, gate).owners).await? {
+                permitted.push(gate);
+            }
+        }
+        let unreadable = std::mem::take(&mut decider.unreadable);
         let approver = Approver {
             login,
             is_bot: self.author.is_bot,
-            permitted: found.permitted,
+            permitted,
             comment: self.comment,
             said_at: self.lease.job.enqueued_at,
         };
-        Ok((approver, found.teams_unreadable))
+        Ok((approver, unreadable))
     }
 
     pub(super) async fn approve_plan(
@@ -187,7 +194,7 @@ impl Answering<'_> {
                 None => Err(Refusal::NoSuchGate),
             };
             if let Err(refusal) = outcome {
-                return self.refuse_decision(&run, refusal, unreadable).await;
+                return self.refuse_decision(&run, gate, refusal, &approver, &unreadable).await;
             }
             run.apply(self.key());
             self.memory.plan = Some(run);
@@ -220,7 +227,7 @@ impl Answering<'_> {
                 None => Err(Refusal::NoSuchGate),
             };
             if let Err(refusal) = outcome {
-                return self.refuse_decision(&run, refusal, unreadable).await;
+                return self.refuse_decision(&run, gate, refusal, &approver, &unreadable).await;
             }
             run.apply(self.key());
             self.memory.plan = Some(run);
@@ -231,8 +238,10 @@ impl Answering<'_> {
     async fn refuse_decision(
         &mut self,
         run: &PlanRun,
+        gate: &GateName,
         refusal: Refusal,
-        teams_unreadable: bool,
+        approver: &Approver,
+        unreadable: &[String],
     ) -> Result<(), JobError> {
         let gates: Vec<&str> = run
             .current
@@ -240,9 +249,18 @@ impl Answering<'_> {
             .flat_map(|current| &current.plan.gates)
             .map(|gate| gate_kind_name(gate.id))
             .collect();
-        let named = &run.rules.approvers;
+        let means = |kind: &GateKind| choice(gate).is_some_and(|choice| choice.means(*kind));
+        let mut meant = run.gates();
+        if meant.iter().any(means) {
+            meant.retain(means);
+        }
+        let closed: Vec<Closed<'_>> = meant
+            .into_iter()
+            .filter(|kind| !approver.permitted.contains(kind))
+            .map(|kind| Closed { gate: gate_kind_name(kind), deciders: deciders(run, kind) })
+            .collect();
         let text =
-            plan_reply::decision_refused(self.comment, &refusal, named, &gates, teams_unreadable);
+            plan_reply::decision_refused(self.comment, &refusal, &closed, &gates, unreadable);
         self.refuse(text);
         if refusal == Refusal::Stale {
             // The event that made it so may have been lost.

@@ -248,7 +248,7 @@ impl Answering<'_> {
         };
         let source = self.services.source.as_ref();
         let fetched = source.fetch(&remote(self.services, self.repo).await?, &request).await?;
-        let (policy, _) = load::policy(source, &fetched).await?;
+        let policy = owner_policy::in_force(self.services, self.repo, &fetched).await?.policy;
         let Some(path) = RepoPath::new(AGENTS) else { return Ok(()) };
         let before = self.agents_file(&fetched, &path).await?;
         let added = match addition(before.as_deref(), text) {

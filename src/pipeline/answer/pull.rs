@@ -2,19 +2,24 @@
 
 use super::Answering;
 use crate::commands::{GateName, gate_kind_name};
+use crate::config::code_owners::CodeOwners;
 use crate::domain::finding::FindingKind;
 use crate::domain::ids::{CommitSha, Login};
 use crate::domain::report::{RememberedFinding, RememberedState};
+use crate::domain::run::Refusal;
+use crate::pipeline::approvers::Decider;
 use crate::pipeline::review::{self, ReviewRequest};
 use crate::pipeline::review_pull::about;
-use crate::pipeline::{JobError, approvers, load, owner_policy};
+use crate::pipeline::{JobError, load, owner_policy};
 use crate::plan::landing;
-use crate::ports::ledger::GateApproval;
-use crate::report::plan_reply::{self, GateRefusal};
+use crate::ports::ledger::{GateApproval, GateRejection};
+use crate::ports::source::Fetched;
+use crate::report::deciders::Deciders;
+use crate::report::plan_reply::{self, Closed, GateRefusal};
 use crate::report::proposals::{self, ShownStep};
 use crate::rules;
 
-/// Approvals that are remembered for one pull request.
+/// Approvals, and rejections, that are remembered for one pull request.
 const MAX_APPROVALS: usize = 50;
 
 impl Answering<'_> {
@@ -57,9 +62,9 @@ impl Answering<'_> {
         let Some((findings, head)) = self.may_decide(gate, seen).await? else { return Ok(()) };
         let by = Login(self.author.login.0.clone());
         for finding in findings {
-            let same = |old: &GateApproval| old.finding == finding.fingerprint;
-            self.memory.gates.retain(|old| !same(old));
             let finding = finding.fingerprint;
+            self.memory.gates.retain(|old| old.finding != finding);
+            self.memory.rejections.retain(|old| old.finding != finding);
             self.memory.gates.push(GateApproval { finding, head: head.clone(), by: by.clone() });
         }
         let gates = &mut self.memory.gates;
@@ -68,11 +73,26 @@ impl Answering<'_> {
         self.enqueue_review(false, Vec::new()).await
     }
 
-    pub(super) async fn reject_pull(&mut self, gate: &GateName) -> Result<(), JobError> {
-        let Some((findings, _)) = self.may_decide(gate, None).await? else { return Ok(()) };
-        let rejected =
-            |old: &GateApproval| findings.iter().any(|finding| finding.fingerprint == old.finding);
-        self.memory.gates.retain(|old| !rejected(old));
+    pub(super) async fn reject_pull(
+        &mut self,
+        gate: &GateName,
+        reason: &str,
+    ) -> Result<(), JobError> {
+        let Some((findings, head)) = self.may_decide(gate, None).await? else { return Ok(()) };
+        let by = Login(self.author.login.0.clone());
+        for finding in findings {
+            let finding = finding.fingerprint;
+            self.memory.gates.retain(|old| old.finding != finding);
+            self.memory.rejections.retain(|old| old.finding != finding);
+            self.memory.rejections.push(GateRejection {
+                finding,
+                head: head.clone(),
+                by: by.clone(),
+                reason: reason.to_owned(),
+            });
+        }
+        let rejections = &mut self.memory.rejections;
+        rejections.drain(..rejections.len().saturating_sub(MAX_APPROVALS));
         self.save().await?;
         self.enqueue_review(false, Vec::new()).await
     }
@@ -107,24 +127,52 @@ impl Answering<'_> {
         };
         let ids: Vec<&str> = open.iter().map(|finding| finding.fingerprint.0.as_str()).collect();
         if let Some(refusal) = refusal {
-            self.refuse(plan_reply::gate_refused(self.comment, refusal, &ids, &[]));
+            self.refuse(plan_reply::gate_refused(self.comment, refusal, &ids));
             return Ok(None);
         }
         let Some(fetched) = self.fetched().await? else { return Ok(None) };
-        let (policy, _) = load::policy(self.services.source.as_ref(), &fetched).await?;
-        let permission = self.permission().await?;
-        let named = &policy.gates.approvers;
-        let found =
-            approvers::permitted(self.services, self.repo, named, &login, permission).await?;
-        if found.permitted {
-            return Ok(Some((meant, head)));
+        match self.refused_by_rights(&fetched, &login, &meant).await? {
+            None => Ok(Some((meant, head))),
+            Some(text) => {
+                self.refuse(text);
+                Ok(None)
+            }
         }
-        let refusal = match found.teams_unreadable {
-            true => GateRefusal::TeamsUnreadable,
-            false => GateRefusal::NotPermitted,
+    }
+
+    /// Why somebody may not decide about all of these gates by the base commit's policy and
+    /// CODEOWNERS; `None` if they may.
+    async fn refused_by_rights(
+        &mut self,
+        fetched: &Fetched,
+        login: &Login,
+        meant: &[RememberedFinding],
+    ) -> Result<Option<String>, JobError> {
+        let policy = owner_policy::in_force(self.services, self.repo, fetched).await?.policy;
+        let code_owners = match policy.gates.code_owners {
+            true => load::code_owners(self.services.source.as_ref(), fetched).await?,
+            false => CodeOwners::default(),
         };
-        self.refuse(plan_reply::gate_refused(self.comment, refusal, &ids, named));
-        Ok(None)
+        let permission = self.permission().await?;
+        let mut decider = Decider::new(self.services, self.repo, login, permission);
+        let approvers = &policy.gates.approvers;
+        let mut not_theirs = Vec::new();
+        for finding in meant {
+            let owners = code_owners.of_all(std::iter::once(finding.path.as_str()));
+            if !decider.may(approvers, &owners).await? {
+                not_theirs.push((plan_reply::short_id(&finding.fingerprint.0), owners));
+            }
+        }
+        if not_theirs.is_empty() {
+            return Ok(None);
+        }
+        let closed: Vec<Closed<'_>> = not_theirs
+            .iter()
+            .map(|(gate, owners)| Closed { gate, deciders: Deciders { approvers, owners } })
+            .collect();
+        let refusal = &Refusal::NotPermitted;
+        let unreadable = &decider.unreadable;
+        Ok(Some(plan_reply::decision_refused(self.comment, refusal, &closed, &[], unreadable)))
     }
 }
 

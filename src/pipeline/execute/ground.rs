@@ -11,7 +11,7 @@ use crate::domain::path::RepoPath;
 use crate::domain::run::Approved;
 use crate::domain::survey::Listing;
 use crate::pipeline::review_pull::remote;
-use crate::pipeline::{JobError, Services, load};
+use crate::pipeline::{JobError, Services, load, owner_policy};
 use crate::plan::produce::{self, CalendarTime};
 use crate::ports::source::{FetchRequest, Fetched, Need};
 
@@ -45,7 +45,7 @@ pub(super) async fn read(
     };
     let source = services.source.as_ref();
     let fetched = source.fetch(&remote(services, repo).await?, &request).await?;
-    let (policy, _) = load::policy(source, &fetched).await?;
+    let policy = owner_policy::in_force(services, repo, &fetched).await?.policy;
     let instructions = load::instructions(source, &fetched).await?;
     let listing = source.listing(&fetched, base).await?;
     let paths: Vec<&str> = listing.paths().map(RepoPath::as_str).collect();

@@ -10,7 +10,7 @@ use crate::domain::path::RepoPath;
 use crate::domain::plan::FileAction;
 use crate::domain::report::Report;
 use crate::pipeline::JobError;
-use crate::pipeline::load::Loaded;
+use crate::pipeline::load::{Loaded, PolicyOrigin};
 use crate::pipeline::review::{self, ReviewRequest};
 use crate::plan::produce::{Produced, ProducedFile, is_protected};
 
@@ -81,7 +81,7 @@ impl Carrying<'_> {
         let loaded = Loaded {
             change: Arc::new(change),
             policy: Arc::new(ground.policy.clone()),
-            has_policy: true,
+            origin: PolicyOrigin::Repository,
             instructions: ground.instructions.clone(),
             policy_problems: Vec::new(),
         };

@@ -9,7 +9,7 @@ mod tables;
 use crate::domain::path::RepoPath;
 use crate::domain::survey::Survey;
 
-pub use commands::Command;
+pub use commands::{Command, test as test_command};
 pub use documents::{Documents, is_contract};
 pub use migrations::{Migrations, migration_directory};
 pub use stack::{Role as DependencyRole, Stack, is_manifest, known_package};

@@ -2,7 +2,9 @@ use proptest::prelude::*;
 
 use super::view::TaskProgress;
 use super::*;
+use crate::domain::house::House;
 use crate::domain::ids::{Login, Number, RepoSlug};
+use crate::domain::job::Timestamp;
 use crate::domain::plan::{Answered, GateKind, Plan};
 use crate::domain::run::TaskState;
 use crate::report::WebUrl;
@@ -134,18 +136,18 @@ fn packets() {
         answer: "`quantity` and `price`".to_owned(),
         by: Login("maria".to_owned()),
     }];
-    let view = PlanView { answered: &answered, ..samples::view(&plan, &state) };
-    let (rules, commands) = (["No new dependency".to_owned()], ["make test".to_owned()]);
-    let house = packet::House {
-        from: "backend-lead",
-        date: "2026-03-01",
-        constraints: &rules,
-        validation: &commands,
-        references: &["docs/adr/0004-money.md".to_owned()],
+    let house = House {
+        constraints: vec!["No new dependency (`AGENTS.md`:12)".to_owned()],
+        validation: vec!["`make test` (`Makefile`:3)".to_owned()],
+        references: vec!["docs/adr/0004-money.md".to_owned()],
     };
-    let full = packet::delegation(&view, &plan.tasks[2], &house);
+    let bare = PlanView { answered: &answered, ..samples::view(&plan, &state) };
+    let made_at = Some(Timestamp(1_772_323_200_000));
+    let view = PlanView { house: &house, made_at, ..bare };
+    let full = packet::delegation(&view, &plan.tasks[2]);
     assert_eq!(full.missing(), Vec::<&str>::new());
-    let bare = packet::delegation(&view, &plan.tasks[2], &packet::House::default());
+    assert_eq!(full.date.as_deref(), Some("2026-03-01"));
+    let bare = packet::delegation(&bare, &plan.tasks[2]);
     assert_eq!(bare.missing(), ["date", "validation"]);
     let back: packet::DelegationPacket = serde_json::from_str(&full.to_json()).unwrap();
     assert_eq!(back, full);

@@ -110,10 +110,13 @@ fn approval_needed(view: &PlanView<'_>, gate: &Gate) -> String {
             format!(" {} {verb} for it.", ids.join(", "))
         }
     };
+    let deciders = view.deciders(gate.id);
     parts.push(format!(
-        "**How to continue:** somebody with the right to approve, other than the author, \
-         comments one of these lines.{waiting}"
+        "**Who decides:** {}; not the author of the issue.{}",
+        deciders.in_words(),
+        deciders.unresolved()
     ));
+    parts.push(format!("**How to continue:** one of them comments one of these lines.{waiting}"));
     let lines = format!("{}\n{}", view.approve_command(gate.id), view.reject_command(gate.id));
     parts.push(fenced(&lines, "text").trim_end().to_owned());
     parts.join("\n\n")

@@ -13,11 +13,11 @@ mod text;
 mod view;
 
 pub use delivery::{DIFF_MARKER, Delivery, WrittenFile, changes_comment, pull_body};
+pub use packet::{DelegationPacket, delegations as packets};
 pub use text::text;
 pub use view::{Approval, PlanState, PlanView, SHORT_DIGEST, TaskProgress, Verbosity, gate_name};
 
 use super::markdown::{code_span, fenced};
-use crate::domain::plan::Execution;
 use crate::domain::publication::MAX_COMMENT_CHARS;
 
 /// What the comment starts with, so that it is found again.
@@ -87,7 +87,7 @@ fn at_detail(view: &PlanView<'_>, detail: Detail) -> String {
         tasks::in_full(view, detail),
         sections::order(view, detail),
         sections::contract(view, detail),
-        packets(view, detail),
+        packets_folded(view, detail),
         yaml(view, detail),
         sections::problems(view, detail),
         cut_note(view, detail),
@@ -104,14 +104,12 @@ fn folded(title: &str, body: &str) -> String {
 }
 
 /// A packet for each task that somebody else carries out.
-fn packets(view: &PlanView<'_>, detail: Detail) -> Option<String> {
+fn packets_folded(view: &PlanView<'_>, detail: Detail) -> Option<String> {
     if !detail.packets || view.verbosity == Verbosity::Terse {
         return None;
     }
-    let delegated = view.plan.tasks.iter().filter(|task| task.execution == Execution::Delegated);
-    let all: Vec<String> = delegated
-        .map(|task| packet::delegation(view, task, &packet::House::default()).to_markdown())
-        .collect();
+    let all: Vec<String> =
+        packet::delegations(view).iter().map(DelegationPacket::to_markdown).collect();
     let title = format!("Delegation packets ({})", all.len());
     (!all.is_empty()).then(|| folded(&title, &all.join("\n\n")))
 }

@@ -3,53 +3,55 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 use super::view::{PlanView, gate_name, word};
 use super::{MAX_CLAUSE, MAX_TEXT};
 use crate::domain::finding::Prose;
-use crate::domain::plan::{Phase, Risk, Task};
+use crate::domain::job::Timestamp;
+use crate::domain::plan::{Execution, Phase, Risk, Task};
 use crate::report::markdown::{cut, plain, prose};
-
-/// What the house knows beyond the plan. Empty parts are shown as "none stated".
-#[derive(Debug, Clone, Default)]
-pub struct House<'a> {
-    /// Who hands over; empty: the product.
-    pub from: &'a str,
-    /// ISO date (`2026-03-01`); empty: not stated.
-    pub date: &'a str,
-    /// Ground rules of the repository's instruction files.
-    pub constraints: &'a [Prose],
-    /// Exact commands of the repository that check the work (`make test`).
-    pub validation: &'a [String],
-    /// Paths of documents that are the single source of truth.
-    pub references: &'a [String],
-}
 
 /// Everything that a person or coding agent needs for one task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DelegationPacket {
+    /// 1.
+    pub version: u32,
+    /// Who hands over: `backend-team`.
     pub from: String,
+    /// The member of the team that the task is for.
     pub to: String,
-    /// ISO date; absent when not stated.
+    /// When the plan was made (`2026-03-01`, UTC); absent when not known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub date: Option<String>,
     /// The task's id in the plan.
     pub task: String,
     /// Digest of the plan that it belongs to.
     pub plan_digest: String,
+    /// One sentence.
     pub objective: Prose,
     pub classification: PacketClass,
+    /// Requirements that the task serves, and its checks.
     pub acceptance_criteria: Vec<Prose>,
+    /// Ground rules of the repository.
     pub constraints: Vec<Prose>,
+    /// Approvals that the task waits for, each with its state.
     pub gates: Vec<Prose>,
+    /// What people answered and approved so far.
     pub key_decisions: Vec<Prose>,
     pub assumptions: Vec<Prose>,
+    /// Places in the repository that the work builds on.
     pub reuse_targets: Vec<Prose>,
+    /// Paths of documents that are the single source of truth.
     pub references: Vec<String>,
+    /// What comes before, goes in, comes out and follows.
     pub plan: Vec<Prose>,
+    /// Exact commands that check the work.
     pub validation: Vec<Prose>,
+    /// Paths, or directories with a final `/`.
     pub files: Vec<String>,
+    /// Risks, the way back, and what to watch.
     pub risks: Vec<Prose>,
 }
 
@@ -62,9 +64,25 @@ pub struct PacketClass {
     pub risk: String,
 }
 
+/// The JSON Schema of a delegation packet, version 1.
+pub fn json_schema() -> serde_json::Value {
+    let mut schema = schemars::schema_for!(DelegationPacket).to_value();
+    if let Some(object) = schema.as_object_mut() {
+        let title = "backend-team delegation packet, version 1".to_owned();
+        object.insert("title".to_owned(), serde_json::Value::String(title));
+    }
+    schema
+}
+
+/// The packets of the tasks that somebody else carries out, in the order of the plan.
+pub fn delegations(view: &PlanView<'_>) -> Vec<DelegationPacket> {
+    let delegated = view.plan.tasks.iter().filter(|task| task.execution == Execution::Delegated);
+    delegated.map(|task| delegation(view, task)).collect()
+}
+
 /// The packet for one task of the plan.
-pub fn delegation(view: &PlanView<'_>, task: &Task, house: &House<'_>) -> DelegationPacket {
-    let plan = view.plan;
+pub fn delegation(view: &PlanView<'_>, task: &Task) -> DelegationPacket {
+    let (plan, house) = (view.plan, view.house);
     let serves = |id: &String| plan.requirements.iter().find(|requirement| requirement.id == *id);
     let required = task
         .serves
@@ -73,22 +91,23 @@ pub fn delegation(view: &PlanView<'_>, task: &Task, house: &House<'_>) -> Delega
         .map(|requirement| format!("{}: {}", requirement.id, requirement.text));
     let gates = plan.gates.iter().filter(|gate| gate.tasks.contains(&task.id));
     DelegationPacket {
-        from: if house.from.is_empty() { "backend-team" } else { house.from }.to_owned(),
+        version: 1,
+        from: "backend-team".to_owned(),
         to: task.agent.clone(),
-        date: (!house.date.is_empty()).then(|| house.date.to_owned()),
+        date: view.made_at.and_then(iso_date),
         task: task.id.clone(),
         plan_digest: view.digest.to_owned(),
         objective: task.title.clone(),
         classification: class(view),
         acceptance_criteria: required.chain(task.checks.iter().cloned()).collect(),
-        constraints: house.constraints.to_vec(),
+        constraints: house.constraints.clone(),
         gates: gates.map(|gate| gate_line(view, gate)).collect(),
         key_decisions: key_decisions(view),
         assumptions: plan.assumptions.clone(),
         reuse_targets: reuse(view),
-        references: references(view, house),
+        references: references(view),
         plan: steps(view, task),
-        validation: house.validation.iter().map(|command| format!("`{command}`")).collect(),
+        validation: house.validation.clone(),
         files: task.files.clone(),
         risks: risks(view, task),
     }
@@ -130,8 +149,15 @@ fn reuse(view: &PlanView<'_>) -> Vec<Prose> {
     view.plan.evidence.iter().take(12).map(place).collect()
 }
 
-fn references(view: &PlanView<'_>, house: &House<'_>) -> Vec<String> {
-    let mut all: Vec<String> = house.references.to_vec();
+/// The day in UTC.
+fn iso_date(at: Timestamp) -> Option<String> {
+    let moment = OffsetDateTime::from_unix_timestamp(at.0.div_euclid(1_000)).ok()?;
+    let (year, month, day) = (moment.year(), u8::from(moment.month()), moment.day());
+    Some(format!("{year:04}-{month:02}-{day:02}"))
+}
+
+fn references(view: &PlanView<'_>) -> Vec<String> {
+    let mut all: Vec<String> = view.house.references.clone();
     all.extend(view.plan.inputs.iter().filter_map(|input| input.path.clone()));
     let mut seen = std::collections::BTreeSet::new();
     all.retain(|path| seen.insert(path.clone()));

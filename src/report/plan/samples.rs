@@ -1,6 +1,7 @@
 //! Plans for tests.
 
 use super::view::{Approval, PlanState, PlanView, TaskProgress, Verbosity};
+use crate::domain::house::House;
 use crate::domain::ids::Login;
 use crate::domain::plan::*;
 use crate::domain::run::TaskState;
@@ -241,6 +242,9 @@ pub fn progress(states: &[TaskState]) -> Vec<TaskProgress> {
     states.iter().enumerate().map(one).collect()
 }
 
+static HOUSE: House =
+    House { constraints: Vec::new(), validation: Vec::new(), references: Vec::new() };
+
 pub fn view<'a>(plan: &'a Plan, state: &'a PlanState) -> PlanView<'a> {
     PlanView {
         plan,
@@ -250,6 +254,10 @@ pub fn view<'a>(plan: &'a Plan, state: &'a PlanState) -> PlanView<'a> {
         yaml: "version: 1\ngoal: Store trade journal entries\n",
         answered: &[],
         problems: &[],
+        approvers: &[],
+        owners: &[],
+        house: &HOUSE,
+        made_at: None,
         verbosity: Verbosity::Balanced,
         prefix: "backend-team",
         forge: None,

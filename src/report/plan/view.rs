@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::house::House;
 use crate::domain::ids::{CommitSha, Login, Number, RepoSlug};
 use crate::domain::instructions::Problem;
+use crate::domain::job::Timestamp;
 use crate::domain::plan::{Answered, GateKind, Plan, Task};
-use crate::domain::run::TaskState;
+use crate::domain::run::{GateOwners, TaskState};
 use crate::report::WebUrl;
+use crate::report::deciders::Deciders;
 
 /// How many characters of a digest people see and type.
 pub const SHORT_DIGEST: usize = 12;
@@ -26,6 +29,14 @@ pub struct PlanView<'a> {
     pub answered: &'a [Answered],
     /// Problems in instruction and policy files.
     pub problems: &'a [Problem],
+    /// The policy's approvers; empty: whoever maintains the repository.
+    pub approvers: &'a [String],
+    /// Code owners who decide about gates.
+    pub owners: &'a [GateOwners],
+    /// What goes along with every task that is handed over.
+    pub house: &'a House,
+    /// When the plan was made, where that is known.
+    pub made_at: Option<Timestamp>,
     pub verbosity: Verbosity,
     /// The word that commands start with, without the slash.
     pub prefix: &'a str,
@@ -157,6 +168,12 @@ impl<'a> PlanView<'a> {
             command.push_str(&format!(" {}=A", question.id));
         }
         command
+    }
+
+    /// Who decides about a gate.
+    pub(super) fn deciders(&self, gate: GateKind) -> Deciders<'a> {
+        let owned = self.owners.iter().find(|owned| owned.gate == gate);
+        Deciders { approvers: self.approvers, owners: owned.map_or(&[], |owned| &owned.lists) }
     }
 
     pub(super) fn progress_of(&self, task: &Task) -> Option<&'a TaskProgress> {

@@ -76,6 +76,12 @@ impl World {
         announce_after(&mut self.bot, Duration::ZERO);
     }
 
+    /// From now on repositories without a policy have their owner's.
+    pub fn use_owner_policies(&mut self) {
+        let options = Options { owner_policy: true, ..(*self.bot.services.options).clone() };
+        self.bot.services.options = Arc::new(options);
+    }
+
     /// The plan of an issue, as it is remembered.
     pub async fn run(&self, number: u64) -> PlanRun {
         self.memory(number).await.plan.expect("the issue has no plan")
@@ -230,7 +236,8 @@ impl World {
     /// The ReviewFindings JSON in the summary comment.
     pub fn findings(&self, number: u64) -> Value {
         let summary = self.summary(number);
-        let (_, rest) = summary.split_once("```json\n").expect("no JSON in the summary");
+        // The last one: quotes of findings come before.
+        let (_, rest) = summary.rsplit_once("```json\n").expect("no JSON in the summary");
         let (json, _) = rest.split_once("\n```").expect("the JSON block does not end");
         serde_json::from_str(json).expect("the JSON block is none")
     }

@@ -8,7 +8,8 @@ use super::serves::is_tests;
 use super::words::code;
 use crate::domain::finding::Prose;
 use crate::domain::plan::{
-    Checkpoint, Integration, Pattern, Phase, PlannedFile, Risk, Task, WorkScope,
+    Artefact, Checkpoint, Execution, Integration, Pattern, Phase, PlannedFile, Risk, SchemaChange,
+    Task, WorkScope,
 };
 
 pub fn files(tasks: &[Task], steps: &[Step]) -> Vec<PlannedFile> {
@@ -44,7 +45,9 @@ pub fn checkpoints(facts: &Facts<'_>, tasks: &[Task], steps: &[Step]) -> Vec<Che
         let mut validate: Vec<Prose> = Vec::new();
         match step.stage {
             Stage::Expand if step.role == roles::Role::Schema => {
-                validate.push("The schema is valid and its relations are right".to_owned());
+                if !builds_indexes(step) {
+                    validate.push("The schema is valid and its relations are right".to_owned());
+                }
                 validate.push(format!("{} has tried the migration both ways", code(&qa)));
             }
             Stage::Decide if step.role == roles::Role::Contract && agrees => {
@@ -59,6 +62,14 @@ pub fn checkpoints(facts: &Facts<'_>, tasks: &[Task], steps: &[Step]) -> Vec<Che
         }
     }
     checkpoints
+}
+
+/// Whether a step's migration adds indexes and nothing else.
+fn builds_indexes(step: &Step) -> bool {
+    let Execution::Generated { artefact: Artefact::Migration { changes } } = &step.execution else {
+        return false;
+    };
+    changes.iter().all(|change| matches!(change, SchemaChange::AddIndex { .. }))
 }
 
 pub fn integration(facts: &Facts<'_>, tasks: &[Task], steps: &[Step]) -> Vec<Integration> {
@@ -77,7 +88,9 @@ pub fn integration(facts: &Facts<'_>, tasks: &[Task], steps: &[Step]) -> Vec<Int
             "One migration or an ordered set of them, with access rules and indexes".to_owned();
         found.push(Integration { merge: data.clone(), into: vec![into] });
     }
-    let code = of(&|step| step.stage == Stage::Build && !is_tests(step));
+    let code = of(&|step| {
+        step.stage == Stage::Build && step.role != roles::Role::Query && !is_tests(step)
+    });
     if let (Some(schema), false) = (data.first(), code.is_empty()) {
         let mut merge = vec![schema.clone()];
         merge.extend(code.iter().cloned());
@@ -142,12 +155,19 @@ pub fn phases(facts: &Facts<'_>, tasks: &[Task], steps: &[Step]) -> Vec<Phase> {
             "Nothing reads the old form, and it is gone",
         ),
     ];
+    // What waits for a task of a later phase belongs to that phase.
+    let mut places: Vec<usize> = Vec::new();
+    for step in steps {
+        let own = named.iter().position(|(stages, _, _)| stages.contains(&step.stage));
+        let before = step.after.iter().filter_map(|at| places.get(*at)).max().copied();
+        places.push(own.unwrap_or_default().max(before.unwrap_or_default()));
+    }
     let mut phases = Vec::new();
-    for (stages, name, done) in named {
+    for (place, (_, name, done)) in named.into_iter().enumerate() {
         let inside: Vec<String> = tasks
             .iter()
-            .zip(steps)
-            .filter(|(_, step)| stages.contains(&step.stage))
+            .zip(&places)
+            .filter(|(_, own)| **own == place)
             .map(|(task, _)| task.id.clone())
             .collect();
         if !inside.is_empty() {

@@ -16,8 +16,8 @@ use crate::config::policy::Policy;
 use crate::domain::finding::Prose;
 use crate::domain::issue::Issue;
 use crate::domain::plan::{
-    Answered, Classification, Complexity, Execution, Plan, Risk, SchemaChange, Strategy, Task,
-    WorkKind, WorkScope,
+    Answered, Classification, Complexity, Execution, Pattern, Plan, Risk, SchemaChange, Strategy,
+    Task, WorkKind, WorkScope,
 };
 use crate::domain::survey::Survey;
 use crate::domain::team::Team;
@@ -112,6 +112,10 @@ fn classification(facts: &Facts<'_>, tasks: &[Task]) -> Classification {
         kind: match (nature.subject, nature.kind) {
             (Subject::Elsewhere, _) if facts.signals.web => WorkKind::Design,
             (Subject::Elsewhere, _) => WorkKind::Content,
+            // What is there gets faster; what it does stays.
+            (_, None | Some(WorkKind::Feature)) if nature.pattern == Some(Pattern::Performance) => {
+                WorkKind::Refactor
+            }
             (_, kind) => kind.unwrap_or(WorkKind::Feature),
         },
         scope: nature.scope.unwrap_or(WorkScope::SingleApp),
@@ -136,7 +140,13 @@ fn checklist(facts: &Facts<'_>, steps: &[Step], asks: bool, gated: bool) -> Vec<
     let room = 6 - bullets.len();
     let titles: Vec<Prose> = steps.iter().map(|step| step.title.clone()).collect();
     bullets.extend(titles.into_iter().take(room));
+    let reads = only_reads(steps);
     let closing: [&str; 3] = match facts.nature.subject {
+        Subject::Backend if reads => [
+            "Answer the issue with the result",
+            "Open an issue for each thing that has to change",
+            "Change nothing in this issue",
+        ],
         Subject::Elsewhere => [
             "Say in the issue why the backend has no part in it",
             "Close the request here once it has been taken over",
@@ -163,6 +173,11 @@ fn checklist(facts: &Facts<'_>, steps: &[Step], asks: bool, gated: bool) -> Vec<
     bullets
 }
 
+/// Whether nothing is written: reviews, analyses, decisions.
+fn only_reads(steps: &[Step]) -> bool {
+    steps.iter().all(|step| step.execution == Execution::Advice)
+}
+
 fn assumptions(facts: &Facts<'_>, steps: &[Step]) -> Vec<Prose> {
     let mut found = Vec::new();
     match facts.nature.subject {
@@ -170,6 +185,7 @@ fn assumptions(facts: &Facts<'_>, steps: &[Step]) -> Vec<Prose> {
             found.push("Nothing in the backend has to change for this request".to_owned());
         }
         Subject::Unclear => {}
+        Subject::Backend if only_reads(steps) => {}
         Subject::Backend => {
             found.extend(
                 facts
@@ -186,10 +202,9 @@ fn assumptions(facts: &Facts<'_>, steps: &[Step]) -> Vec<Prose> {
             }
         }
     }
-    let columns = facts.schema.changes.iter().any(|change| {
-        matches!(change, SchemaChange::CreateTable { .. } | SchemaChange::AddColumn { .. })
-    });
-    if columns && steps.iter().any(|step| matches!(step.execution, Execution::Generated { .. })) {
+    if has_optional_columns(facts)
+        && steps.iter().any(|step| matches!(step.execution, Execution::Generated { .. }))
+    {
         found.push("Columns that are not said to be required may be empty".to_owned());
     }
     if facts.nature.scope == Some(WorkScope::CrossStack) {
@@ -217,13 +232,32 @@ fn assumptions(facts: &Facts<'_>, steps: &[Step]) -> Vec<Prose> {
     found
 }
 
+/// Whether a column may be empty that nobody asked to be required.
+fn has_optional_columns(facts: &Facts<'_>) -> bool {
+    facts.schema.changes.iter().any(|change| match change {
+        SchemaChange::CreateTable { columns, .. } => columns.iter().any(|column| !column.required),
+        SchemaChange::AddColumn { table, column } => {
+            let filled = |(of, name): &(String, String)| of == table && *name == column.name;
+            !column.required && !facts.schema.filled.iter().any(filled)
+        }
+        _ => false,
+    })
+}
+
 fn left_out(facts: &Facts<'_>) -> Vec<Prose> {
     let mut found: Vec<Prose> = facts.survey.left_out.clone();
     if facts.asked.more > 0 {
         found.push(format!("{} further requirements of the issue", facts.asked.more));
     }
-    for refused in &facts.asked.refused {
-        found.push(format!("not taken as a requirement, because approvals, commands and files that steer reviews do not come from an issue's text: \u{201C}{}\u{201D}", super::words::cut(refused, 120)));
+    let quoted = |text: &String| format!("\u{201C}{}\u{201D}", super::words::cut(text, 120));
+    let refused: Vec<String> = facts.asked.refused.iter().map(quoted).collect();
+    if !refused.is_empty() {
+        found.push(format!(
+            "not taken as {}, because approvals, commands and files that steer reviews do not come \
+             from an issue's text: {}",
+            if refused.len() == 1 { "a requirement" } else { "requirements" },
+            refused.join(", ")
+        ));
     }
     for open in &facts.asked.open {
         found.push(format!("left open by the issue itself: {open}"));

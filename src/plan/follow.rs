@@ -12,7 +12,7 @@ use super::facts::Facts;
 use super::roles;
 use super::words::{Words, code};
 use crate::domain::finding::Prose;
-use crate::domain::plan::{Evidence, Pattern, Risk, WorkScope};
+use crate::domain::plan::{Evidence, Pattern, WorkScope};
 use crate::domain::team::{CollaborationPattern, Team};
 
 /// What became of the steps.
@@ -143,11 +143,11 @@ fn member(name: &str, team: &Team) -> Option<String> {
 
 /// Whether a step cannot do without an earlier one.
 fn needs(facts: &Facts<'_>, step: &Step, earlier: &Step) -> bool {
-    let phased =
-        facts.nature.risk == Some(Risk::High) || facts.nature.scope == Some(WorkScope::CrossStack);
     match earlier.stage {
-        // Where the work goes out in phases, decisions are the first of them.
-        Stage::Decide => phased && step.stage != Stage::Decide,
+        // Backend and web agree on their contract before either is built.
+        Stage::Decide => {
+            facts.nature.scope == Some(WorkScope::CrossStack) && step.stage != Stage::Decide
+        }
         Stage::Expand => !matches!(step.stage, Stage::Decide | Stage::Operate),
         Stage::Build | Stage::Backfill => {
             matches!(step.stage, Stage::Backfill | Stage::Contract) || step.role == earlier.role

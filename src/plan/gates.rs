@@ -199,7 +199,7 @@ fn plan(tasks: Vec<String>) -> Gate {
         context: "Nothing in it needs an approval of its own; nothing is written without one."
             .to_owned(),
         options: vec![
-            option("Approve as planned", "The work begins", "None that is known"),
+            option("Approve as planned", "The work begins", "None known"),
             option("Change the issue first", "The plan is made anew from it", "The work waits"),
         ],
         risk: "Work in a direction that nobody wanted".to_owned(),

@@ -156,6 +156,11 @@ fn hold_promises(name: &str, plan: &Plan) {
         let gated = plan.gates.iter().any(|gate| gate.tasks.contains(&task.id));
         assert!(gated, "{name}: {} is behind no gate", task.id);
     }
+    let phase = |id: &String| plan.phases.iter().position(|phase| phase.tasks.contains(id));
+    for task in &plan.tasks {
+        let later = task.depends_on.iter().find(|before| phase(before) > phase(&task.id));
+        assert_eq!(later, None, "{name}: {} waits for a later phase", task.id);
+    }
     let text = plan::yaml::write(plan);
     let read = plan::yaml::read(&text).unwrap_or_else(|error| panic!("{name}: {error}\n{text}"));
     assert_eq!(&read.plan, plan, "{name}: YAML reads back");
@@ -494,6 +499,15 @@ proptest! {
         let _ = plan::yaml::read(&text);
         let _ = plan::yaml::read(&format!("tasks:\n  - task: {text}\n    agent: [x"));
     }
+}
+
+#[test]
+fn signs_that_yaml_does_not_allow_read_back() {
+    let team = instructions::built_in_team();
+    let odd = issue("Odd \u{FFFE}\u{FFFF}\u{85}\u{FEFF} title", "- Returns `\u{FFFF}`\n");
+    let plan = plan::draft(&odd, &sample_survey(), &team, &Policy::default(), &[]);
+    assert!(plan.goal.contains('\u{FFFE}'));
+    hold_promises("odd", &plan);
 }
 
 #[test]

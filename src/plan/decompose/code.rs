@@ -3,12 +3,14 @@
 use super::{Stage, Step, tests_pass};
 use crate::domain::finding::Prose;
 use crate::domain::plan::{
-    Artefact, Endpoint, Execution, FileAction, FileClass, Pattern, WorkKind, WorkScope,
+    Artefact, Endpoint, Execution, FileAction, FileClass, Pattern, SchemaChange, WorkKind,
+    WorkScope,
 };
 use crate::plan::facts::Facts;
 use crate::plan::paths;
 use crate::plan::repository::DependencyRole;
 use crate::plan::roles::Role;
+use crate::plan::schema::Destructive;
 use crate::plan::words::{code, codes, cut, list};
 
 /// Boundaries, contract and compatibility, decided before anybody builds.
@@ -68,6 +70,11 @@ pub fn contract(facts: &Facts<'_>) -> Step {
     };
     if step.execution == Execution::Advice {
         step.files.clear();
+        if let (Some(contract), Some(first)) =
+            (&facts.repository.documents.contract, step.output.first_mut())
+        {
+            *first = format!("A proposal of the operations for `{}`", contract.path);
+        }
     }
     step
 }
@@ -182,6 +189,15 @@ fn test_files(facts: &Facts<'_>) -> Vec<String> {
     if !existing.is_empty() && !new_service {
         return existing;
     }
+    // Tests that stand beside the code.
+    let folder = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+    let folders: Vec<Option<String>> = facts.code().take(4).map(|r| folder(&r.path)).collect();
+    let beside = |path: &&String| folder(path).is_some() && folders.contains(&folder(path));
+    let beside: Vec<String> =
+        facts.repository.tests.iter().filter(beside).take(2).cloned().collect();
+    if !beside.is_empty() && !new_service {
+        return beside;
+    }
     // The directory with most tests.
     let mut counts = std::collections::BTreeMap::new();
     for path in &facts.repository.tests {
@@ -207,8 +223,16 @@ pub fn implement(facts: &Facts<'_>, role: Role) -> Step {
         _ if !names.is_empty() && !all_known(facts) => {
             format!("Implement {}", codes(names.get(..3).unwrap_or(&names)))
         }
+        _ if renamed(facts).is_some() => {
+            let (from, to) = renamed(facts).unwrap_or_default();
+            format!("Use {} in place of {} in the code", code(to), code(from))
+        }
+        Some(WorkKind::Refactor) if is_order(&facts.asked.goal) => cut(&facts.asked.goal, 120),
         Some(WorkKind::Refactor) => format!("Refactor: {}", quoted_goal(facts)),
-        _ => format!("Implement {}", quoted_goal(facts)),
+        _ => match new_columns(facts) {
+            Some(columns) => format!("Read and write {columns} in the code"),
+            None => format!("Implement {}", quoted_goal(facts)),
+        },
     };
     let mut step = Step::new(role, Stage::Build, title).output("Code and its tests in one commit");
     step = step.input("The requirements");
@@ -228,7 +252,11 @@ pub fn implement(facts: &Facts<'_>, role: Role) -> Step {
         step = step.file(path, action);
     }
     step = step.check(tests_pass(facts));
-    if facts.nature.kind == Some(WorkKind::Refactor) {
+    if renamed(facts).is_some() {
+        step = step.check(
+            "While the version of before still runs, each version finds what the other wrote",
+        );
+    } else if facts.nature.kind == Some(WorkKind::Refactor) {
         step = step.check("No test had to change what it expects");
     } else if !names.is_empty() {
         step = step
@@ -241,6 +269,54 @@ pub fn implement(facts: &Facts<'_>, role: Role) -> Step {
         _ => "Revert the commit".to_owned(),
     });
     step
+}
+
+/// The column that gets another name: from, to.
+fn renamed<'a>(facts: &'a Facts<'_>) -> Option<(&'a str, &'a str)> {
+    facts.schema.destructive.iter().find_map(|gone| match gone {
+        Destructive::RenameColumn { from, to, .. } => Some((from.as_str(), to.as_str())),
+        _ => None,
+    })
+}
+
+/// New columns of tables that are there, where nothing else is asked for.
+fn new_columns(facts: &Facts<'_>) -> Option<String> {
+    let column = |change: &SchemaChange| match change {
+        SchemaChange::AddColumn { table, column } => Some(format!("{table}.{}", column.name)),
+        _ => None,
+    };
+    let columns: Option<Vec<String>> = facts.schema.changes.iter().map(column).collect();
+    let columns = columns.filter(|columns| !columns.is_empty() && columns.len() <= 3)?;
+    behaviour(facts).is_empty().then(|| codes(&columns))
+}
+
+/// Whether a title says what to do: "Move …", "Extract …".
+fn is_order(title: &str) -> bool {
+    let first = title.split_whitespace().next().unwrap_or_default().to_lowercase();
+    [
+        "clean",
+        "convert",
+        "decouple",
+        "extract",
+        "inline",
+        "introduce",
+        "merge",
+        "move",
+        "reduce",
+        "refactor",
+        "remove",
+        "rename",
+        "reorganise",
+        "reorganize",
+        "replace",
+        "restructure",
+        "rewrite",
+        "separate",
+        "simplify",
+        "split",
+        "unify",
+    ]
+    .contains(&first.as_str())
 }
 
 /// Relevant code that is not already part of the schema step.
@@ -319,9 +395,11 @@ pub fn security_review(facts: &Facts<'_>) -> Step {
 /// Who may do what, decided before it is built.
 pub fn access(facts: &Facts<'_>) -> Step {
     let names = facts.endpoint_names();
-    let of =
-        if names.is_empty() { quoted_goal(facts) } else { codes(names.get(..3).unwrap_or(&names)) };
-    let mut step = Step::new(Role::Security, Stage::Decide, format!("Decide who may use {of}"))
+    let title = match names.as_slice() {
+        [] => format!("Decide who may do what {} adds", quoted_goal(facts)),
+        _ => format!("Decide who may use {}", codes(names.get(..3).unwrap_or(&names))),
+    };
+    let mut step = Step::new(Role::Security, Stage::Decide, title)
         .input("The requirements")
         .output("Permissions for each operation, deny by default")
         .check("For each operation a caller without the right is named, and what they get");

@@ -156,7 +156,8 @@ fn with_models(facts: &Facts<'_>, mut step: Step, tables: &[String]) -> Step {
     }
     models.sort();
     models.dedup();
-    step.output(format!("The same in {}", codes(&models)))
+    let verb = if models.len() == 1 { "The model" } else { "The models" };
+    step.output(format!("{verb} in step with it, {}", codes(&models)))
 }
 
 fn is_migration(path: &str) -> bool {
@@ -302,6 +303,11 @@ pub fn backfill(facts: &Facts<'_>) -> Step {
     .output("A backfill in batches that can be stopped and continued")
     .check("A count shows that no row is left without a value")
     .check("Each batch is its own transaction and keeps locks short");
+    if !facts.schema.filled.is_empty() {
+        step = step
+            .output("Then a migration that makes it required, without a lock that lasts")
+            .check("A new row without a value is refused");
+    }
     if let Some(migrations) = &facts.repository.migrations {
         step = step.file(format!("{}/", migrations.directory), FileAction::Add);
     }

@@ -93,6 +93,9 @@ pub fn mitigate(facts: &Facts<'_>) -> Step {
                 "Limits, time-outs, probes, capacity or configuration that contain a repetition",
             )
             .check("The failure, caused on purpose outside of production, stays contained");
+    if facts.words.any(&["alert", "alerts"]) {
+        step = step.output("The alert that was missing, with its runbook");
+    }
     for path in facts.repository.deployment.iter().take(4) {
         step = step.file(path.clone(), FileAction::Modify);
     }
@@ -147,6 +150,17 @@ pub fn optimize(facts: &Facts<'_>, role: Role) -> Step {
     step
 }
 
+/// The same where somebody else changes the code.
+pub fn only_find(facts: &Facts<'_>, step: &mut Step) {
+    let files: Vec<String> = facts.code().map(|relevant| relevant.path.clone()).take(3).collect();
+    step.title = format!("Find which queries of {} take the time, and cheaper ones", codes(&files));
+    step.files.clear();
+    step.checks.retain(|check| !check.starts_with("Results are"));
+    step.rollback = None;
+    step.observe = None;
+    step.execution = Execution::Advice;
+}
+
 /// The cause, before anybody mends.
 pub fn diagnose(facts: &Facts<'_>) -> Step {
     let files: Vec<String> = facts.code().map(|relevant| relevant.path.clone()).take(4).collect();
@@ -191,9 +205,20 @@ pub fn deploy(facts: &Facts<'_>) -> Step {
     for path in chosen.into_iter().take(6) {
         step = step.file(path.clone(), FileAction::Modify);
     }
-    step = step.check("A deployment to an environment that is not production succeeds").check(
-        "Probes and resource limits are set, and the version of before can be deployed again",
-    );
+    let pipelines = &facts.repository.pipelines;
+    let only_pipelines =
+        !step.files.is_empty() && step.files.iter().all(|(path, _)| pipelines.contains(path));
+    if fixing && only_pipelines {
+        step.output = vec!["A pipeline that runs to its end, secrets by reference only".to_owned()];
+    }
+    step = step.check("A deployment to an environment that is not production succeeds");
+    step = if fixing && only_pipelines {
+        step.check("The version of before can be deployed again")
+    } else {
+        step.check(
+            "Probes and resource limits are set, and the version of before can be deployed again",
+        )
+    };
     step.rollback = Some("Deploy the version of before".to_owned());
     step.observe = Some("Readiness, restarts and error rate during the rollout".to_owned());
     step

@@ -33,8 +33,10 @@ pub fn asked(brief: &Brief) -> Asked {
             texts = round(brief);
         }
     }
-    if texts.is_empty() && !brief.title.is_empty() {
-        texts.push((sentence(&cut(&brief.title, MAX_TEXT)), "title".to_owned()));
+    // Sentences say how; what is wanted is the title.
+    let told = texts.is_empty() || (explicit(brief).is_empty() && listed(brief).is_empty());
+    if told && !brief.title.is_empty() {
+        texts.insert(0, (sentence(&cut(&brief.title, MAX_TEXT)), "title".to_owned()));
     }
     let mut seen = std::collections::HashSet::new();
     for (text, from) in texts {
@@ -107,12 +109,26 @@ fn modal(brief: &Brief) -> Vec<(Prose, String)> {
             let words = Words::of(part);
             if words.any(&[
                 "must", "should", "shall", "needs to", "need to", "has to", "have to", "want to",
-            ]) {
+            ]) && !asks_for_nothing(&words)
+            {
                 found.push((sentence(&cut(part, MAX_TEXT)), from(block)));
             }
         }
     }
     found
+}
+
+/// "Nothing has to be changed": says what the issue is not about.
+fn asks_for_nothing(words: &Words) -> bool {
+    words.any(&[
+        "nothing has to be changed",
+        "nothing has to change",
+        "nothing has to be done",
+        "nothing needs to be changed",
+        "nothing needs to change",
+        "nothing should be changed",
+        "no code has to change",
+    ])
 }
 
 fn of_block(block: &Block) -> (Prose, String) {

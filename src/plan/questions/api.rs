@@ -122,14 +122,15 @@ pub(super) fn permissions(facts: &Facts<'_>) -> Option<Open> {
     ]);
     (touches && builds && !said).then(|| {
         let names = facts.endpoint_names();
-        let what = if names.is_empty() {
-            format!("\u{201C}{}\u{201D}", crate::plan::words::cut(&facts.asked.goal, 90))
+        let text = if names.is_empty() {
+            let goal = crate::plan::words::cut(&facts.asked.goal, 90);
+            format!("Who may do what \u{201C}{goal}\u{201D} adds?")
         } else {
-            codes(names.get(..3).unwrap_or(&names))
+            format!("Who may use {}?", codes(names.get(..3).unwrap_or(&names)))
         };
         Open {
             topic: PERMISSIONS,
-            text: format!("Who may use {what}?"),
+            text,
             options: vec![
                 "Only whoever may already change the same data; everybody else is refused"
                     .to_owned(),

@@ -6,7 +6,7 @@ use crate::plan::facts::Facts;
 use crate::plan::schema::{
     COLUMNS_TOPIC, Destructive, INDEX_TOPIC, ROWS_TOPIC, SchemaRequest, kind_by_name,
 };
-use crate::plan::words::{code, codes};
+use crate::plan::words::{Words, code, codes, cut};
 
 pub(super) fn columns(facts: &Facts<'_>) -> Option<Open> {
     let request = &facts.schema;
@@ -159,16 +159,54 @@ fn unclear_columns(request: &SchemaRequest) -> Open {
 pub(super) fn rows(facts: &Facts<'_>) -> Option<Open> {
     let filled: Vec<String> =
         facts.schema.filled.iter().map(|(table, column)| format!("{table}.{column}")).collect();
+    let mut options = vec![
+        "None yet: it may be empty in this release, is filled afterwards and made required later"
+            .to_owned(),
+        "A constant that fits every existing row (name it)".to_owned(),
+    ];
+    if let Some(said) = said_of_old_rows(facts) {
+        options.insert(1, format!("As the issue says: \u{201C}{said}\u{201D}"));
+    }
     (!filled.is_empty()).then(|| Open {
         topic: ROWS_TOPIC,
-        text: format!("Which value do existing rows get for {}, which must not be empty?", codes(&filled)),
-        options: vec![
-            "None yet: it may be empty in this release, is filled afterwards and made required later".to_owned(),
-            "A constant that fits every existing row (name it)".to_owned(),
-        ],
+        text: format!(
+            "Which value do existing rows get for {}, which must not be empty?",
+            codes(&filled)
+        ),
+        options,
         assumption: format!("{} may be empty until existing rows are filled", codes(&filled)),
         needed: true,
     })
+}
+
+/// What the issue itself says about rows that are there already.
+fn said_of_old_rows(facts: &Facts<'_>) -> Option<String> {
+    let old = [
+        "existing rows",
+        "existing",
+        "already",
+        "before today",
+        "so far",
+        "until now",
+        "up to now",
+        "placed before",
+        "created before",
+        "older",
+        "old rows",
+        "backfill",
+    ];
+    let table = |table: &String| {
+        let name = table.replace('_', " ");
+        let one = crate::plan::words::singular(&name);
+        [name, one, "rows".to_owned()]
+    };
+    let names: Vec<String> = facts.schema.filled.iter().flat_map(|(of, _)| table(of)).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let said = facts.asked.requirements.iter().map(|requirement| &requirement.text).find(|text| {
+        let words = Words::of(text);
+        words.any(&old) && words.any(&names)
+    });
+    said.map(|text| cut(text, 160))
 }
 
 pub(super) fn renames(facts: &Facts<'_>) -> Option<Open> {

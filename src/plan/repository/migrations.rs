@@ -77,10 +77,10 @@ impl MigrationTool {
             }
             Self::Django => "migrating the app back to the migration before",
             Self::Alembic => "its `downgrade`",
-            Self::Rails => "`change` being reversible, or its `down`",
+            Self::Rails => "a reversible `change`, or `down`",
             Self::Goose | Self::Dbmate | Self::SqlMigrate => "its down section",
             Self::TypeOrm | Self::Knex | Self::Laravel => "its `down` function",
-            Self::Ecto => "its `down`, or `change` being reversible",
+            Self::Ecto => "its `down`, or a reversible `change`",
             Self::Liquibase => "its rollback section",
             Self::Diesel => "its `down.sql`",
             Self::GolangMigrate => "its `.down.sql`",

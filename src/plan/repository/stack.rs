@@ -157,6 +157,9 @@ fn names(line: &str, needle: &str) -> bool {
     })
 }
 
+/// Dependencies that change schemas and read no data.
+const MIGRATION_TOOLS: &[&str] = &["golang-migrate", "goose", "Alembic", "Flyway", "Liquibase"];
+
 impl Stack {
     pub fn has(&self, name: &str) -> bool {
         self.dependencies.iter().any(|dependency| dependency.name == name)
@@ -176,6 +179,9 @@ impl Stack {
                 lines: Some(dependency.line.to_string()),
                 shows: match dependency.role {
                     Role::Web => format!("the service is built with {}", dependency.name),
+                    _ if MIGRATION_TOOLS.contains(&dependency.name) => {
+                        format!("migrations run with {}", dependency.name)
+                    }
                     _ => format!("data access uses {}", dependency.name),
                 },
             })

@@ -87,13 +87,18 @@ fn pad(indent: usize, text: &mut String) {
 fn plain(value: &Value, text: &mut String) {
     match value {
         Value::String(string) if is_plain(string) => text.push_str(string),
-        // A JSON string is a double-quoted YAML scalar, once the breaks that only YAML knows are
-        // written as escapes.
+        // A JSON string is a double-quoted YAML scalar, once the breaks that only YAML knows, and the
+        // two code points that it does not allow, are written as escapes.
         Value::String(string) => {
             let quoted = Value::String(string.clone()).to_string();
             for character in quoted.chars() {
                 match character {
-                    '\u{7F}'..='\u{9F}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}' => {
+                    '\u{7F}'..='\u{9F}'
+                    | '\u{2028}'
+                    | '\u{2029}'
+                    | '\u{FEFF}'
+                    | '\u{FFFE}'
+                    | '\u{FFFF}' => {
                         text.push_str(&format!("\\u{:04X}", character as u32));
                     }
                     other => text.push(other),

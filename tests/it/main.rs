@@ -5,6 +5,7 @@
 // A test that is skipped says so.
 #![allow(clippy::print_stderr, clippy::too_many_lines)]
 
+mod code_migrations;
 mod eval;
 mod eval_idl;
 mod eval_infra;

@@ -119,7 +119,7 @@ fn migration(tool: &str, file: &ProducedFile, all: &Produced) -> Option<Migratio
     })
 }
 
-async fn send(connection: &mut PgConnection, sql: &str) -> Result<(), sqlx::Error> {
+pub async fn send(connection: &mut PgConnection, sql: &str) -> Result<(), sqlx::Error> {
     connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()))).await.map(drop)
 }
 
@@ -143,7 +143,7 @@ async fn run(connection: &mut PgConnection, batch: &Batch) -> Result<(), sqlx::E
 }
 
 /// Names of all tables, columns, indexes and constraints, to see whether the way back is complete.
-async fn shape(connection: &mut PgConnection) -> Vec<String> {
+pub async fn shape(connection: &mut PgConnection) -> Vec<String> {
     let query = "SELECT format('%s %s %s', c.relkind, c.relname, a.attname) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
                  WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped \
                  UNION ALL SELECT 'constraint ' || conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1";
@@ -198,7 +198,7 @@ async fn up_down_up(connection: &mut PgConnection, tool: &str, repository: &File
 }
 
 /// The queries that the files give as proof.
-async fn verify(connection: &mut PgConnection, tool: &str, produced: &Produced) {
+pub async fn verify(connection: &mut PgConnection, tool: &str, produced: &Produced) {
     let mut asked = 0;
     for text in &produced.verification {
         let Some((query, _)) =

@@ -222,7 +222,7 @@ pub fn sql_repositories() -> Vec<(&'static str, Files)> {
     ]
 }
 
-fn code_repositories() -> Vec<(&'static str, Files)> {
+pub fn code_repositories() -> Vec<(&'static str, Files)> {
     let rails = "class CreateUsers < ActiveRecord::Migration[7.1]\n  def change\n    create_table :users do |t|\n      t.text :email, null: false\n    end\n  end\nend\n";
     let django = "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n    initial = True\n    dependencies = []\n    operations = [\n        migrations.CreateModel(\n            name=\"Order\",\n            fields=[\n                (\"id\", models.BigAutoField(primary_key=True)),\n                (\"status\", models.CharField(max_length=20)),\n            ],\n        ),\n        migrations.CreateModel(\n            name=\"User\",\n            fields=[\n                (\"id\", models.BigAutoField(primary_key=True)),\n                (\"email\", models.TextField()),\n            ],\n        ),\n    ]\n";
     let models = "from django.db import models\n\n\nclass Order(models.Model):\n    status = models.CharField(\n        max_length=20,\n    )\n\n    def __str__(self):\n        return self.status\n\n\nclass User(models.Model):\n    email = models.TextField()\n";

@@ -40,6 +40,7 @@ pub struct Policy {
     /// most specific one counts.
     pub rules: BTreeMap<String, RuleSetting>,
     pub migrations: MigrationsPolicy,
+    pub openapi: OpenapiPolicy,
     pub review: ReviewPolicy,
     pub checks: ChecksPolicy,
     pub labels: LabelsPolicy,
@@ -136,6 +137,28 @@ pub enum NewTables {
     Transaction,
 }
 
+/// What API descriptions are held to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct OpenapiPolicy {
+    /// The shape of errors that new operations describe: `problem` (RFC 9457), `envelope` (an
+    /// object under `error`), or `detect`: the one that the description has so far.
+    #[serde(alias = "error_shape", alias = "error-profile", alias = "error_profile")]
+    pub error_shape: ErrorShape,
+}
+
+/// The shape of described errors.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ErrorShape {
+    #[default]
+    #[serde(alias = "auto")]
+    Detect,
+    #[serde(alias = "rfc7807", alias = "rfc9457")]
+    Problem,
+    Envelope,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct ReviewPolicy {
@@ -214,6 +237,7 @@ impl Default for Policy {
             critical_paths: Vec::new(),
             rules: BTreeMap::new(),
             migrations: MigrationsPolicy::default(),
+            openapi: OpenapiPolicy::default(),
             review: ReviewPolicy::default(),
             checks: ChecksPolicy::default(),
             labels: LabelsPolicy::default(),

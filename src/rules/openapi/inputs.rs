@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::diff::{self, Comparison};
 use super::document::{is_description, may_be_document};
+use super::examples::{self, Misfit};
 use super::lint::{self, Lapse};
 use super::model::Description;
 use super::resolve::Documents;
 use super::table;
+use crate::config::policy::ErrorShape;
 use crate::domain::change::{Change, FileChange};
 use crate::domain::diff::Side;
 use crate::domain::path::RepoPath;
@@ -31,6 +33,7 @@ pub struct ReviewedDescription {
     pub comparison: Comparison,
     pub endpoints: Vec<Endpoint>,
     pub lapses: Vec<Lapse>,
+    pub misfits: Vec<Misfit>,
 }
 
 /// Whether a changed file may be a description, or a part of one.
@@ -174,12 +177,18 @@ fn make(context: &RuleContext<'_>) -> Reviewed {
     let mut head = Files { context, side: Side::Head, others, parsed: HashMap::new() };
     let mut descriptions = Vec::new();
     for (before, after) in roots(context, &base.others) {
-        let (Some(old), Some(new)) = (base.load(&before), head.load(&after)) else { continue };
+        let wanted = context.policy.openapi.error_shape;
+        let Some(new) = head.load(&after) else { continue };
+        let Some(old) = base.load(&before) else {
+            let added = context.change.file(&after).is_some_and(|file| file.base.is_none());
+            descriptions.extend(added.then(|| first_version(&new, wanted)).flatten());
+            continue;
+        };
         let changed = |path: &RepoPath| {
             context.change.files.iter().any(|f| f.path == *path || f.path_on(Side::Base) == path)
         };
         if old.iter().chain(&new).any(|(path, _)| changed(path)) {
-            descriptions.extend(compare(&old, &new));
+            descriptions.extend(compare(&old, &new, wanted));
         }
     }
     Reviewed { descriptions }
@@ -204,25 +213,28 @@ fn roots(
     roots
 }
 
-fn compare(
-    old: &[(RepoPath, Arc<Tree>)],
-    new: &[(RepoPath, Arc<Tree>)],
-) -> Option<ReviewedDescription> {
-    let nodes = |list: &'_ [(RepoPath, Arc<Tree>)]| -> Vec<(RepoPath, usize)> {
-        list.iter().enumerate().map(|(at, (path, _))| (path.clone(), at)).collect()
-    };
-    let documents = |list| {
-        let files = nodes(list).into_iter();
-        Documents::new(files.filter_map(|(path, at)| Some((path, first(list, at)?))).collect())
-    };
+type Loaded = [(RepoPath, Arc<Tree>)];
+
+fn compare(old: &Loaded, new: &Loaded, wanted: ErrorShape) -> Option<ReviewedDescription> {
     let base = Description::new(documents(old))?;
     let head = Description::new(documents(new))?;
     let comparison = diff::compare(&base, &head);
     let endpoints = table::endpoints(&base, &head, &comparison);
-    let lapses = lint::lapses(&base, &head, &comparison);
-    Some(ReviewedDescription { comparison, endpoints, lapses })
+    let lapses = lint::lapses(Some(&base), &head, wanted);
+    let misfits = examples::misfits(Some(&base), &head);
+    Some(ReviewedDescription { comparison, endpoints, lapses, misfits })
 }
 
-fn first(list: &[(RepoPath, Arc<Tree>)], at: usize) -> Option<&Node> {
-    list.get(at)?.1.documents.first()
+/// A description that the change adds: there is nothing to compare it with.
+fn first_version(new: &Loaded, wanted: ErrorShape) -> Option<ReviewedDescription> {
+    let head = Description::new(documents(new))?;
+    let lapses = lint::lapses(None, &head, wanted);
+    let misfits = examples::misfits(None, &head);
+    let (comparison, endpoints) = Default::default();
+    Some(ReviewedDescription { comparison, endpoints, lapses, misfits })
+}
+
+fn documents(list: &Loaded) -> Documents<'_> {
+    let files = list.iter().map(|one| (one.0.clone(), one.1.documents.first()));
+    Documents::new(files.filter_map(|(path, node)| Some((path, node?))).collect())
 }

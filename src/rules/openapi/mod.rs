@@ -3,6 +3,7 @@
 mod catalogue;
 mod diff;
 pub(super) mod document;
+mod examples;
 mod inputs;
 mod lint;
 mod model;
@@ -103,7 +104,9 @@ pub(super) const RULES: &[Rule] = &[
     WEBHOOK_REMOVED,
     INVALID_DOCUMENT,
     SECURITY_UNDECLARED,
+    SCHEME_UNKNOWN,
     UNBOUNDED_LIST,
     NO_IDEMPOTENCY_KEY,
     OTHER_ERROR_SHAPE,
+    EXAMPLE_MISFIT,
 ];

@@ -66,6 +66,33 @@ pub fn report_lapses(
     }
 }
 
+/// Reports examples that the change writes and their schemas refuse, and those that fitted before.
+pub fn report_misfits(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
+    let reviewed = inputs::review(context);
+    for one in reviewed.descriptions.iter().flat_map(|description| &description.misfits) {
+        let Some(file) = changed(context, Side::Head, &one.file) else { continue };
+        let written = file.adds_any(one.example);
+        if !written && !one.fitted {
+            continue;
+        }
+        let why = if written {
+            "Documentation, mock servers and contract tests show and send it as it stands."
+        } else {
+            "It did before this change of the schema; documentation, mock servers and contract tests go on using it."
+        };
+        let draft = Draft {
+            title: format!("An example does not fit its schema: {}", one.words),
+            evidence: why.to_owned(),
+            recommendation:
+                "Correct the example, or the schema if the example is what the API sends and takes."
+                    .to_owned(),
+            symbol: Some(one.place.clone()),
+            ..Draft::default()
+        };
+        findings.at_head(file, one.lines, draft);
+    }
+}
+
 /// What a webhook sends is no request to clients: they receive it.
 fn concerns_clients(one: &Difference) -> bool {
     !one.path.starts_with("webhook:") || one.id.starts_with("webhook")

@@ -3,7 +3,7 @@
 use super::catalogue as ids;
 use super::inputs;
 use super::lint::Habit;
-use super::report::{report, report_lapses};
+use super::report::{report, report_lapses, report_misfits};
 use crate::domain::finding::Severity::{Critical, Info, Major, Minor};
 use crate::domain::finding::{FindingKind, Severity};
 use crate::rules::{Check, Findings, Rule, RuleContext, contracts};
@@ -254,13 +254,29 @@ pub(super) const SECURITY_UNDECLARED: Rule = Rule {
         |context, findings| {
             let texts = (
                 "is new and declares no `security`",
-                "Every other operation of the description has {}; readers and gateways take this one for public.",
+                "The other operations of the description have {}; readers and gateways take this one for public.",
                 "Declare the same `security`, or `security: []` to say that the operation is public on purpose.",
             );
             report_lapses(context, findings, Habit::Security, texts);
         },
     )
 };
+
+pub(super) const SCHEME_UNKNOWN: Rule = rule(
+    "openapi/security-scheme-unknown",
+    "An operation asks for a security scheme that the description does not define",
+    Major,
+    &[],
+    include_str!("../../../fixtures/rules/openapi/security-scheme-unknown.md"),
+    |context, findings| {
+        let texts = (
+            "asks for an unknown security scheme",
+            "{}. Documentation, gateways and generated clients refuse the document or take the operation for public.",
+            "Correct the name, or define the scheme.",
+        );
+        report_lapses(context, findings, Habit::KnownScheme, texts);
+    },
+);
 
 pub(super) const UNBOUNDED_LIST: Rule = Rule {
     kind: FindingKind::Evidence,
@@ -273,7 +289,7 @@ pub(super) const UNBOUNDED_LIST: Rule = Rule {
         |context, findings| {
             let texts = (
                 "returns a list without pages",
-                "Most lists of the description are cut by {}. A list without such a parameter grows with the data until it is too large to answer.",
+                "Most lists of the description are cut by {}. A list without anything like it grows with the data until it is too large to answer.",
                 "Add the same parameters, with a default and a maximum.",
             );
             report_lapses(context, findings, Habit::Pagination, texts);
@@ -292,8 +308,8 @@ pub(super) const NO_IDEMPOTENCY_KEY: Rule = Rule {
         |context, findings| {
             let texts = (
                 "takes no idempotency key",
-                "Most operations that create something take the header {}, so that a client may repeat a call whose answer was lost. Is repeating this one harmless?",
-                "Take the same header, or say in the description why a repeated call does no harm.",
+                "Most operations that create something take {}, so that a client may repeat a call whose answer was lost. Is repeating this one harmless?",
+                "Take the same key, or say in the description why a repeated call does no harm.",
             );
             report_lapses(context, findings, Habit::Idempotency, texts);
         },
@@ -304,17 +320,26 @@ pub(super) const OTHER_ERROR_SHAPE: Rule = Rule {
     kind: FindingKind::Evidence,
     ..rule(
         "openapi/error-shape-differs",
-        "A new operation describes errors in another shape than all others",
+        "An error is described in another shape than the others",
         Minor,
         &[],
         include_str!("../../../fixtures/rules/openapi/error-shape-differs.md"),
         |context, findings| {
             let texts = (
-                "describes its errors in another shape",
-                "All errors of the description so far are {}; clients read them with one piece of code.",
+                "describes an error in another shape",
+                "{}. Clients read errors with one piece of code, which finds nothing there.",
                 "Describe and send errors in the shape that clients know.",
             );
             report_lapses(context, findings, Habit::ErrorShape, texts);
         },
     )
 };
+
+pub(super) const EXAMPLE_MISFIT: Rule = rule(
+    "openapi/example-does-not-fit",
+    "An example is not what its schema accepts",
+    Minor,
+    &["spectral:oas3-valid-media-example", "spectral:oas3-valid-schema-example"],
+    include_str!("../../../fixtures/rules/openapi/example-does-not-fit.md"),
+    report_misfits,
+);

@@ -4,6 +4,7 @@
 //! Rules are pure: they see the changed files and what they declared that they need, nothing else.
 
 mod actions;
+mod asyncapi;
 mod avro;
 mod code;
 mod collect;
@@ -13,6 +14,7 @@ mod cross;
 mod docker;
 mod engine;
 pub mod graphql;
+mod json_schema;
 mod kubernetes;
 mod migrations;
 mod nearby;

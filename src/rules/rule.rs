@@ -57,6 +57,8 @@ const FAMILIES: &[&[Rule]] = &[
     super::graphql::RULES,
     super::protobuf::RULES,
     super::avro::RULES,
+    super::asyncapi::RULES,
+    super::json_schema::RULES,
     super::cross::RULES,
     super::secrets::RULES,
     super::code::RULES,

@@ -61,7 +61,7 @@ const ROUTE_GONE: Rule = Rule {
     equivalents: &[],
     page: include_str!("../../../fixtures/rules/cross/documented-route-removed.md"),
     check: Check::Change {
-        applies: routes::gone::applies,
+        applies: routes::applies,
         needs: routes::needs,
         check: routes::gone::check,
     },
@@ -157,6 +157,48 @@ const SCHEMA_FILE: Rule = Rule {
     },
 };
 
+const STATUS_MISSING: Rule = Rule {
+    code: "cross/status-missing-from-openapi",
+    title: "A handler answers with a status that the API description does not list",
+    kind: FindingKind::MissingEvidence,
+    severity: Minor,
+    page: include_str!("../../../fixtures/rules/cross/status-missing-from-openapi.md"),
+    check: Check::Change {
+        applies: routes::applies,
+        needs: routes::needs,
+        check: routes::drift::statuses,
+    },
+    ..ROUTE_MISSING
+};
+
+const PARAMETER_MISSING: Rule = Rule {
+    code: "cross/parameter-missing-from-openapi",
+    title: "A handler takes a query parameter that the API description does not list",
+    kind: FindingKind::MissingEvidence,
+    severity: Minor,
+    page: include_str!("../../../fixtures/rules/cross/parameter-missing-from-openapi.md"),
+    check: Check::Change {
+        applies: routes::applies,
+        needs: routes::needs,
+        check: routes::drift::queries,
+    },
+    ..ROUTE_MISSING
+};
+
+const PARAMETER_TYPE: Rule = Rule {
+    code: "cross/path-parameter-type-differs",
+    title: "A path parameter is parsed as another type than the API description says",
+    kind: FindingKind::Evidence,
+    severity: Major,
+    page: include_str!("../../../fixtures/rules/cross/path-parameter-type-differs.md"),
+    check: Check::Change {
+        applies: routes::applies,
+        needs: routes::needs,
+        check: routes::drift::types,
+    },
+    ..ROUTE_MISSING
+};
+
 pub(super) const RULES: &[Rule] = &[
     DROPPED_COLUMN,
     ENUM_VALUE,
@@ -167,4 +209,7 @@ pub(super) const RULES: &[Rule] = &[
     RENAMED_METRIC,
     ROUTE_MISSING,
     ROUTE_GONE,
+    STATUS_MISSING,
+    PARAMETER_MISSING,
+    PARAMETER_TYPE,
 ];

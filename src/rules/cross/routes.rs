@@ -1,178 +1,55 @@
-//! Routes that code gains while the API description beside it does not.
+//! Routes of code and the API description beside it: what one has and the other does not.
 
+pub(super) mod drift;
 pub(super) mod gone;
+mod read;
 
-use std::sync::LazyLock;
+use std::sync::Arc;
 
-use regex::Regex;
-
+use self::read::{Kind, Route, may_have_routes};
 use super::places::{is_code, is_live, text_now};
 use crate::domain::change::{Change, FileChange};
 use crate::domain::diff::{LineRange, Side};
+use crate::domain::path::RepoPath;
 use crate::ports::source::Need;
 use crate::rules::nearby::{above, in_each};
 use crate::rules::openapi::document::{self, without_parameter_names};
+use crate::rules::openapi::model::{Description, Operation, path_parameters};
+use crate::rules::openapi::resolve::{At, Documents};
+use crate::rules::parse::tree::Node;
 use crate::rules::parse::yaml;
 use crate::rules::{Draft, Findings, RuleContext};
 
-/// A route as a line of code registers it.
-struct Route {
-    line: u32,
-    /// Lower case; `None` when the line does not say.
-    method: Option<String>,
-    /// With `{}` for parameters.
-    path: String,
-    written: String,
-}
-
-/// Calls on things named like routers: `router.get("/a"`, `r.GET("/a"`, `app.route("/a"`. A call
-/// on `client` or `http` is a request, not a route.
-static CALL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r#"(?:^|[\s@(.])(?:app|api|router|routes|r|e|g|mux|group|v\d+|\w+[rR]outer|\w+Group)\.(get|post|put|delete|patch|GET|POST|PUT|DELETE|PATCH|Get|Post|Put|Delete|Patch)\(\s*["'`](/[^"'`\s]*)["'`]"#,
-    )
-    .ok()
-});
-/// axum's `.route("/a", get(…))`.
-static AXUM: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r#"\.route\(\s*"(/[^"\s]*)"\s*,\s*(?:axum::)?(?:routing::)?(get|post|put|delete|patch)\("#,
-    )
-    .ok()
-});
-static MORE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"\)\.(get|post|put|delete|patch)\(").ok());
-/// `#[get("/a")]` of actix and Rocket, `@GetMapping("/a")` of Spring.
-static MARK: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r#"(?:#\[|@)(get|post|put|delete|patch|Get|Post|Put|Delete|Patch)(?:Mapping)?\(\s*(?:(?:path|value)\s*=\s*)?"(/[^"\s]*)""#,
-    )
-    .ok()
-});
-/// `HandleFunc("GET /a", …)` of Go 1.22 and later.
-static GO: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"\.Handle(?:Func)?\(\s*"(GET|POST|PUT|DELETE|PATCH) (/[^"\s]*)""#).ok()
-});
-/// Flask's `@app.route("/a", methods=["POST"])`.
-static FLASK: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"@\w+\.route\(\s*["'](/[^"']*)["'](?:.*methods\s*=\s*\[\s*["'](\w+)["']\s*\])?"#)
-        .ok()
-});
-
-/// A NestJS controller's prefix.
-static CONTROLLER: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"@Controller\(\s*(?:["'`]([^"'`]*)["'`])?\s*\)"#).ok());
-/// NestJS's `@Get(':id')`, which continues the prefix of its controller.
-static NEST: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"@(Get|Post|Put|Delete|Patch)\(\s*(?:["'`]([^"'`]*)["'`])?\s*\)"#).ok()
-});
-
-const NOT_PUBLIC: [&str; 11] = [
-    "/health",
-    "/ready",
-    "/live",
-    "/metrics",
-    "/debug",
-    "/internal",
-    "/static",
-    "/ping",
-    "/favicon",
-    "/admin",
-    "/swagger",
-];
-
-/// The routes of NestJS controllers: the prefix of the class and the path of the method.
-fn nest_routes(text: &str) -> Vec<(u32, String, String)> {
-    let mut prefix: Option<String> = None;
-    let mut found = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        if let Some(controller) = CONTROLLER.iter().find_map(|pattern| pattern.captures(line)) {
-            prefix = Some(controller.get(1).map_or("", |path| path.as_str()).to_owned());
-        }
-        let Some(prefix) = &prefix else { continue };
-        for mark in NEST.iter().flat_map(|pattern| pattern.captures_iter(line)) {
-            let own = mark.get(2).map_or("", |path| path.as_str());
-            let parts = prefix.split('/').chain(own.split('/')).filter(|part| !part.is_empty());
-            let path = format!("/{}", parts.collect::<Vec<_>>().join("/"));
-            let method = mark.get(1).map_or("", |method| method.as_str());
-            found.push((number, method.to_ascii_lowercase(), path));
-        }
-    }
-    found
-}
-
-fn routes_of(text: &str) -> Vec<Route> {
-    let nest = nest_routes(text);
-    if !nest.is_empty() {
-        let route = |(line, method, written): (u32, String, String)| Route {
-            line,
-            method: Some(method),
-            path: plain(&written),
-            written,
-        };
-        let public = |route: &Route| !NOT_PUBLIC.iter().any(|p| route.path.starts_with(p));
-        return nest.into_iter().map(route).filter(public).filter(|r| r.path.len() > 1).collect();
-    }
-    let mut routes = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        if super::places::is_comment(line) && !line.trim_start().starts_with("#[") {
-            continue;
-        }
-        let mut add = |method: Option<&str>, path: &str| {
-            let public = !NOT_PUBLIC.iter().any(|prefix| path.starts_with(prefix));
-            if public && path.len() > 1 {
-                routes.push(Route {
-                    line: number,
-                    method: method.map(str::to_ascii_lowercase),
-                    path: plain(path),
-                    written: path.to_owned(),
-                });
-            }
-        };
-        for (pattern, method, path) in
-            [(&CALL, 1, 2), (&AXUM, 2, 1), (&MARK, 1, 2), (&GO, 1, 2), (&FLASK, 2, 1)]
-        {
-            for found in pattern.iter().flat_map(|pattern| pattern.captures_iter(line)) {
-                if let Some(path) = found.get(path) {
-                    add(found.get(method).map(|m| m.as_str()), path.as_str());
-                    // axum's `get(…).post(…)`.
-                    let rest = found.get(0).and_then(|all| line.get(all.end()..)).unwrap_or("");
-                    let chained = std::ptr::eq(pattern, &AXUM);
-                    for more in MORE.iter().filter(|_| chained).flat_map(|m| m.captures_iter(rest))
-                    {
-                        add(more.get(1).map(|m| m.as_str()), path.as_str());
-                    }
-                }
-            }
-        }
-    }
-    routes
-}
-
-/// A path with `{}` for `:id`, `{id}`, `{id:[0-9]+}`, `<int:id>` and `*rest`.
-fn plain(path: &str) -> String {
-    let parts = path.trim_end_matches('/').split('/').map(|part| {
-        let parameter = part.starts_with([':', '{', '<', '*']);
-        if parameter { "{}" } else { part }
-    });
-    parts.collect::<Vec<_>>().join("/")
-}
-
 pub(super) fn applies(change: &Change) -> bool {
-    change.files.iter().any(|file| !new_routes(file).is_empty())
+    change.files.iter().any(has_routes)
 }
 
-fn new_routes(file: &FileChange) -> Vec<Route> {
-    if !is_code(&file.path) || !is_live(&file.path) || file.derived {
-        return Vec::new();
-    }
-    let Some(text) = file.head_text() else { return Vec::new() };
-    let before = file.base_text().map_or(Vec::new(), |text| routes_of(text.as_str()));
-    routes_of(text.as_str())
-        .into_iter()
-        .filter(|route| file.adds_any(LineRange::line(route.line)))
-        .filter(|route| !before.iter().any(|b| b.path == route.path && b.method == route.method))
-        .collect()
+/// Whether a file is code in use that may register routes on either side.
+fn has_routes(file: &FileChange) -> bool {
+    let holds = |side: Side| {
+        let path = file.path_on(side);
+        is_code(path)
+            && is_live(path)
+            && file.text(side).is_some_and(|text| may_have_routes(text.as_str()))
+    };
+    !file.derived && (holds(Side::Base) || holds(Side::Head))
+}
+
+/// The routes of one side of a file, read once for all rules.
+struct Routes(Vec<Route>);
+
+fn routes_of(context: &RuleContext<'_>, file: &FileChange, side: Side) -> Arc<Routes> {
+    let path = file.path_on(side);
+    let read = |text: &str| Routes(read::routes(path, text));
+    let wanted = has_routes(file) && is_code(path) && is_live(path);
+    let found = wanted.then(|| context.parsed(file, side, read)).flatten();
+    found.unwrap_or_else(|| Arc::new(Routes(Vec::new())))
+}
+
+/// The routes that a file has at head and did not have before, on lines that the change adds.
+fn is_new(file: &FileChange, route: &Route, before: &[Route]) -> bool {
+    file.adds_any(LineRange::line(route.line))
+        && !before.iter().any(|b| b.path == route.path && b.method == route.method)
 }
 
 pub(super) fn needs(change: &Change) -> Vec<Need> {
@@ -185,8 +62,7 @@ fn need(change: &Change) -> Need {
     const FILE: &str = "*openapi*.{yaml,yml,json}";
     const FOLDERS: &str = "{api,apis,openapi,swagger,schema,schemas,contract,contracts,definitions,\
                            resources,static,public}";
-    let touched =
-        |file: &&FileChange| !new_routes(file).is_empty() || !gone::removed(file).is_empty();
+    let touched = |file: &&FileChange| has_routes(file);
     let files = change.files.iter().filter(touched);
     let directories = above(files.map(|file| &file.path));
     let tails = [
@@ -209,22 +85,108 @@ struct Listed {
     path: String,
     written: String,
     document: String,
+    /// What stands before all paths of the document, by its servers.
+    bases: Arc<Vec<String>>,
+    /// As written: `200`, `4XX`, `default`.
+    statuses: Vec<String>,
+    /// Parameters of the query; `None` where some could not be read.
+    query: Option<Vec<String>>,
+    /// What each parameter of the path is, where it says so.
+    types: Vec<Option<Kind>>,
 }
 
-fn listed(context: &RuleContext<'_>) -> Vec<Listed> {
-    let mut all = Vec::new();
-    for file in context.gathered(&need(context.change)).iter().filter(|file| is_live(&file.path)) {
-        let Some(text) = text_now(context, file) else { continue };
-        let tree = yaml::parse(text.as_str());
-        let Some(root) = document::root(&tree) else { continue };
-        all.extend(document::operations(root).iter().map(|operation| Listed {
-            method: operation.method.to_owned(),
-            path: without_parameter_names(operation.path),
-            written: operation.path.to_owned(),
-            document: file.path.to_string(),
-        }));
+/// What the documents list, read once for all rules.
+#[derive(Default)]
+struct Documented(Vec<Listed>);
+
+fn listed(context: &RuleContext<'_>) -> Arc<Documented> {
+    let read = || {
+        let mut all = Vec::new();
+        let files = context.gathered(&need(context.change)).iter();
+        for file in files.filter(|file| is_live(&file.path)) {
+            if let Some(text) = text_now(context, file) {
+                let tree = yaml::parse(text.as_str());
+                if let Some(root) = document::root(&tree) {
+                    list(&file.path, root, &mut all);
+                }
+            }
+        }
+        Documented(all)
+    };
+    context.shared(read).unwrap_or_default()
+}
+
+fn list(path: &RepoPath, root: &Node, all: &mut Vec<Listed>) {
+    let documents = Documents::new(vec![(path.clone(), root)]);
+    let Some(description) = Description::new(documents) else { return };
+    let bases = Arc::new(bases(root));
+    for item in description.paths() {
+        for operation in description.operations(item) {
+            let names = path_parameters(item.name);
+            let parameters = description.parameters(&operation);
+            let kind = |name: &&str| {
+                let of_path = |one: &&crate::rules::openapi::model::Parameter<'_>| {
+                    one.location == "path" && one.name == *name
+                };
+                kind(description.value(parameters.iter().find(of_path)?.schema?))
+            };
+            let query = parameters.iter().filter(|one| one.location == "query");
+            all.push(Listed {
+                method: operation.method.to_owned(),
+                path: without_parameter_names(item.name),
+                written: item.name.to_owned(),
+                document: path.to_string(),
+                bases: Arc::clone(&bases),
+                statuses: description
+                    .responses(&operation)
+                    .iter()
+                    .map(|r| r.status.to_owned())
+                    .collect(),
+                query: is_complete(&description, &operation)
+                    .then(|| query.map(|one| one.name.to_owned()).collect()),
+                types: names.iter().map(kind).collect(),
+            });
+        }
     }
-    all
+}
+
+/// The paths of the servers, and what is usual before the paths of an API.
+fn bases(root: &Node) -> Vec<String> {
+    let urls = root.get("servers").map(Node::items).unwrap_or_default().iter();
+    let urls = urls.filter_map(|server| server.get("url")).chain(root.get("basePath"));
+    let path = |url: &Node| {
+        let url = url.as_str()?;
+        let path = match url.split_once("://") {
+            Some((_, rest)) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or(""),
+            None => url,
+        };
+        (!path.contains('{')).then(|| path.trim_end_matches('/').to_owned())
+    };
+    let usual = ["/api", "/api/v1", "/api/v2", "/v1", "/v2"].map(str::to_owned);
+    urls.filter_map(path).chain(usual).collect()
+}
+
+fn kind(schema: At<'_>) -> Option<Kind> {
+    match (schema.word("type"), schema.word("format")) {
+        ("integer", _) => Some(Kind::Integer),
+        ("string", "uuid") => Some(Kind::Uuid),
+        _ => None,
+    }
+}
+
+/// Whether every parameter of an operation could be read, and none is an object of parameters.
+fn is_complete<'t>(description: &Description<'t>, operation: &Operation<'t>) -> bool {
+    let lists = [operation.at, operation.path.at].map(|holder| holder.get("parameters"));
+    let read = lists.into_iter().flatten().flat_map(At::items).all(|item| {
+        let at = description.documents.value(item);
+        at.is_some_and(|at| {
+            let schema = at.get("schema").map(|schema| description.value(schema));
+            schema.is_none_or(|schema| {
+                schema.word("type") != "object" && schema.get("properties").is_none()
+            })
+        })
+    });
+    read && operation.path.at.get("$ref").is_none()
 }
 
 /// Whether one path is the other, or its end behind a prefix that a router or server adds.
@@ -286,16 +248,17 @@ struct Reason {
 }
 
 pub(super) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
-    let listed = listed(context);
+    let documented = listed(context);
+    let listed = documented.0.as_slice();
     if listed.is_empty() {
         return;
     }
-    for file in &context.change.files {
-        let new = new_routes(file);
-        let before = file.base_text().map_or(Vec::new(), |text| routes_of(text.as_str()));
-        let now = file.head_text().map_or(Vec::new(), |text| routes_of(text.as_str()));
-        for route in new.iter().filter(|route| !is_listed(&listed, route)) {
-            let Some(Reason { document, why }) = reason(&listed, route, &before, &now) else {
+    for file in context.change.files.iter().filter(|file| has_routes(file)) {
+        let before = &routes_of(context, file, Side::Base).0;
+        let now = &routes_of(context, file, Side::Head).0;
+        let new = now.iter().filter(|route| is_new(file, route, before));
+        for route in new.filter(|route| !is_listed(listed, route)) {
+            let Some(Reason { document, why }) = reason(listed, route, before, now) else {
                 continue;
             };
             let method = route.method.as_deref().unwrap_or("").to_ascii_uppercase();
@@ -318,46 +281,4 @@ pub(super) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
 
 fn fits(method: &str, route: &Route) -> bool {
     route.method.as_deref().is_none_or(|own| own == method)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn routes_are_recognised_and_requests_are_not() {
-        let routes = |line: &str| {
-            routes_of(line)
-                .into_iter()
-                .map(|r| format!("{:?} {}", r.method, r.path))
-                .collect::<Vec<_>>()
-        };
-        for (line, path) in [
-            (r#".route("/orders/{id}", get(show))"#, "Some(\"get\") /orders/{}"),
-            (r#"#[post("/orders")]"#, "Some(\"post\") /orders"),
-            (r#"r.GET("/orders/:id", show)"#, "Some(\"get\") /orders/{}"),
-            (r#"mux.HandleFunc("DELETE /orders/{id}", h)"#, "Some(\"delete\") /orders/{}"),
-            (r#"app.get('/orders', list)"#, "Some(\"get\") /orders"),
-            (r#"@router.put("/orders/{id}")"#, "Some(\"put\") /orders/{}"),
-            (
-                r#"@app.route("/orders/<int:id>", methods=["POST"])"#,
-                "Some(\"POST\".to_lowercase()) ",
-            ),
-            (r#"@GetMapping("/orders")"#, "Some(\"get\") /orders"),
-        ] {
-            let found = routes(line);
-            assert_eq!(found.len(), 1, "{line}: {found:?}");
-            if !path.ends_with(' ') {
-                assert_eq!(found[0], path);
-            }
-        }
-        for line in [
-            r#"client.get("/orders")"#,
-            r#"axios.post('/orders')"#,
-            r#"app.get("/healthz", h)"#,
-            r#"map.get("orders")"#,
-        ] {
-            assert!(routes(line).is_empty(), "{line}");
-        }
-    }
 }

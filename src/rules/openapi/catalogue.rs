@@ -233,6 +233,8 @@ pub const STABILITY_LOWERED: &[&str] = &[
     "oasdiff:request-property-stability-decreased",
     "oasdiff:response-property-stability-decreased",
 ];
+/// Not known to oasdiff.
+pub const STYLE_CHANGED: &[&str] = &["request-parameter-style-changed"];
 pub const STATUS_REMOVED: &[&str] = &["oasdiff:response-success-status-removed"];
 pub const SUNSET_NOT_KEPT: &[&str] = &[
     "oasdiff:api-deprecated-sunset-missing",
@@ -289,6 +291,8 @@ pub const VALUE_REMOVED: &[&str] = &[
     "oasdiff:request-property-x-extensible-enum-value-removed",
 ];
 pub const WEBHOOK_REMOVED: &[&str] = &["oasdiff:webhook-removed"];
+/// Not known to oasdiff.
+pub const CALLBACK_REMOVED: &[&str] = &["callback-removed"];
 
 const WARNINGS: &[&str] = &[
     "optional-response-header-removed",
@@ -380,6 +384,8 @@ static LEVELS: LazyLock<HashMap<&'static str, Level>> = LazyLock::new(|| {
     let errors = LISTS.iter().flat_map(|list| list.iter());
     let mut levels: HashMap<&str, Level> =
         errors.filter_map(|id| Some((id.split_once(':')?.1, Level::Error))).collect();
+    let own = STYLE_CHANGED.iter().chain(CALLBACK_REMOVED);
+    levels.extend(own.map(|id| (*id, Level::Error)));
     levels.extend(WARNINGS.iter().chain(OWN_LIMITS).map(|id| (*id, Level::Warning)));
     levels
 });

@@ -8,9 +8,6 @@ use crate::rules::parse::yaml;
 
 use std::sync::Arc;
 
-/// References followed in a row before giving up.
-const MAX_CHAIN: usize = 16;
-
 pub const METHODS: [&str; 8] =
     ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
@@ -45,12 +42,6 @@ pub fn root(tree: &Tree) -> Option<&Node> {
     is_description(root).then_some(root)
 }
 
-/// An operation, by its own file alone.
-pub struct Operation<'t> {
-    pub method: &'t str,
-    pub path: &'t str,
-}
-
 pub fn without_parameter_names(path: &str) -> String {
     let mut plain = String::with_capacity(path.len());
     let mut inside = false;
@@ -69,43 +60,4 @@ pub fn without_parameter_names(path: &str) -> String {
         }
     }
     plain
-}
-
-pub fn operations<'t>(root: &'t Node) -> Vec<Operation<'t>> {
-    let paths = root.get("paths").map(Node::entries).unwrap_or_default();
-    paths
-        .iter()
-        .filter(|path| path.name().starts_with('/'))
-        .flat_map(|path| {
-            let item = resolve(root, &path.value).unwrap_or(&path.value);
-            item.entries()
-                .iter()
-                .filter(|entry| METHODS.contains(&entry.name()))
-                .map(move |entry| Operation { method: entry.name(), path: path.name() })
-        })
-        .collect()
-}
-
-/// The node itself, or what its local `$ref` names. `None` for references to other files and ones
-/// that lead nowhere.
-pub fn resolve<'t>(root: &'t Node, node: &'t Node) -> Option<&'t Node> {
-    let mut current = node;
-    for _ in 0..MAX_CHAIN {
-        let Some(reference) = current.get("$ref").and_then(Node::as_str) else {
-            return Some(current);
-        };
-        current = pointer(root, reference.strip_prefix('#')?)?;
-    }
-    None
-}
-
-fn pointer<'t>(root: &'t Node, pointer: &str) -> Option<&'t Node> {
-    pointer.split('/').skip(1).try_fold(root, |node, part| {
-        let part = part.replace("~1", "/").replace("~0", "~");
-        let part = part.replace("%7B", "{").replace("%7D", "}");
-        match part.parse::<usize>() {
-            Ok(index) if node.is_sequence() => node.items().get(index),
-            _ => node.get(&part),
-        }
-    })
 }

@@ -1,14 +1,14 @@
 //! Rules of the `openapi` family: changes of an API description that break its clients.
 
 mod catalogue;
-mod diff;
+pub(super) mod diff;
 pub(super) mod document;
 mod examples;
 mod inputs;
 mod lint;
-mod model;
+pub(super) mod model;
 mod report;
-mod resolve;
+pub(super) mod resolve;
 mod rules;
 mod table;
 
@@ -101,6 +101,7 @@ pub(super) const RULES: &[Rule] = &[
     DEFAULT_CHANGED,
     SUNSET_NOT_KEPT,
     STABILITY_LOWERED,
+    STYLE_CHANGED,
     WEBHOOK_REMOVED,
     INVALID_DOCUMENT,
     SECURITY_UNDECLARED,

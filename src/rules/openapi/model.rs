@@ -98,6 +98,11 @@ impl<'t> Description<'t> {
         })
     }
 
+    /// Whether it is a Swagger 2 document.
+    pub fn is_swagger(&self) -> bool {
+        self.swagger
+    }
+
     /// Path items in order; keys that are not paths (extensions) are left out.
     pub fn paths(&self) -> Vec<Named<'t>> {
         self.named(self.root.get("paths"), |name| name.starts_with('/'))

@@ -28,9 +28,11 @@ pub fn report(
         let mut groups: BTreeMap<(Side, &RepoPath, LineRange), Vec<&Difference>> = BTreeMap::new();
         let wanted = |one: &&Difference| {
             let known = |id: &&str| id.strip_prefix("oasdiff:").unwrap_or(id) == one.id;
-            one.level > Level::Info && ids.iter().any(known) && concerns_clients(one)
+            one.level > Level::Info && ids.iter().any(known)
         };
-        for one in description.comparison.differences.iter().filter(wanted) {
+        let comparison = &description.comparison;
+        let all = comparison.differences.iter().filter(|one| concerns_clients(one));
+        for one in all.chain(&comparison.further).filter(wanted) {
             let place = place(context, one);
             groups.entry(place).or_default().push(one);
         }
@@ -93,7 +95,7 @@ pub fn report_misfits(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// What a webhook sends is no request to clients: they receive it.
+/// What a webhook sends is no request to clients: they receive it. It is compared as such besides.
 fn concerns_clients(one: &Difference) -> bool {
     !one.path.starts_with("webhook:") || one.id.starts_with("webhook")
 }
@@ -167,7 +169,12 @@ fn why(id: &str) -> &'static str {
         }
         _ if has("sunset") => "Clients plan their move by the date that was announced to them.",
         _ if has("stability") => "Clients decide by the stability level what they may rely on.",
-        _ if has("webhook") => "Receivers wait for a call that does not come any more.",
+        _ if has("webhook") || has("callback") => {
+            "Receivers wait for a call that does not come any more."
+        }
+        _ if has("style") => {
+            "Clients that write it as before are misread: two values arrive as one, or none."
+        }
         _ if id.starts_with("api-") => {
             "Clients that call it get an error from the next release on."
         }

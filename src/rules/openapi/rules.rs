@@ -231,15 +231,28 @@ pub(super) const STABILITY_LOWERED: Rule = rule(
     },
 );
 
+pub(super) const STYLE_CHANGED: Rule = rule(
+    "openapi/parameter-style-changed",
+    "A parameter must be written in another way",
+    Major,
+    &[],
+    include_str!("../../../fixtures/rules/openapi/parameter-style-changed.md"),
+    |context, findings| {
+        let instead = "Keep the style that clients write, or take the new one under another name.";
+        report(context, findings, ids::STYLE_CHANGED, instead);
+    },
+);
+
 pub(super) const WEBHOOK_REMOVED: Rule = rule(
     "openapi/webhook-removed",
-    "A webhook is removed from the API",
+    "A webhook or callback is removed from the API",
     Major,
     ids::WEBHOOK_REMOVED,
     include_str!("../../../fixtures/rules/openapi/webhook-removed.md"),
     |context, findings| {
         let instead = "Go on sending it until its receivers have moved, and mark it `deprecated: true` meanwhile.";
         report(context, findings, ids::WEBHOOK_REMOVED, instead);
+        report(context, findings, ids::CALLBACK_REMOVED, instead);
     },
 );
 

@@ -1,43 +1,32 @@
 //! Routes that code loses while the API description goes on listing them.
 
-use super::{Listed, Route, listed, routes_of, same};
-use crate::domain::change::{Change, FileChange};
+use super::{Listed, Route, has_routes, listed, routes_of, same};
+use crate::domain::change::FileChange;
 use crate::domain::diff::{LineRange, Side};
-use crate::rules::cross::places::{is_code, is_live};
 use crate::rules::{Draft, Findings, RuleContext};
 
-pub(in crate::rules::cross) fn applies(change: &Change) -> bool {
-    change.files.iter().any(|file| !removed(file).is_empty())
-}
-
 /// Routes that a file registered and does not any more.
-pub(super) fn removed(file: &FileChange) -> Vec<Route> {
-    let path = file.path_on(Side::Base);
-    if !is_code(path) || !is_live(path) || file.derived {
-        return Vec::new();
-    }
-    let Some(text) = file.base_text() else { return Vec::new() };
-    let now = file.head_text().map_or(Vec::new(), |text| routes_of(text.as_str()));
-    routes_of(text.as_str())
-        .into_iter()
-        .filter(|route| route.method.is_some())
-        .filter(|route| !now.iter().any(|n| n.path == route.path && n.method == route.method))
-        .collect()
+fn removed(context: &RuleContext<'_>, file: &FileChange) -> Vec<Route> {
+    let now = routes_of(context, file, Side::Head);
+    let before = routes_of(context, file, Side::Base);
+    let gone = |route: &&Route| {
+        route.method.is_some()
+            && !now.0.iter().any(|n| n.path == route.path && n.method == route.method)
+    };
+    before.0.iter().filter(gone).cloned().collect()
 }
 
 pub(in crate::rules::cross) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
-    let listed = listed(context);
+    let documented = listed(context);
+    let listed = &documented.0;
     if listed.is_empty() {
         return;
     }
-    let live =
-        context.change.files.iter().filter(|file| is_code(&file.path) && is_live(&file.path));
-    let now: Vec<Route> = live
-        .filter_map(|file| file.head_text())
-        .flat_map(|text| routes_of(text.as_str()))
-        .collect();
-    for file in &context.change.files {
-        for route in removed(file) {
+    let files = || context.change.files.iter().filter(|file| has_routes(file));
+    let now: Vec<Route> =
+        files().flat_map(|file| routes_of(context, file, Side::Head).0.clone()).collect();
+    for file in files() {
+        for route in removed(context, file) {
             // It may have moved to another file, behind another prefix.
             let moved = now.iter().any(|n| {
                 same(&n.path, &route.path) && (n.method == route.method || n.method.is_none())
@@ -52,9 +41,13 @@ pub(in crate::rules::cross) fn check(context: &RuleContext<'_>, findings: &mut F
 }
 
 /// Whether the document means this very route: short paths must be equal, because many end alike.
-fn is(entry: &Listed, route: &Route) -> bool {
+/// The document may leave out what stands before all of its paths.
+pub(super) fn is(entry: &Listed, route: &Route) -> bool {
     let long = route.path.matches('/').count() > 1;
-    let path = entry.path == route.path || (long && entry.path.ends_with(&route.path));
+    let behind = |prefix: &str| !prefix.is_empty() && entry.bases.iter().any(|base| base == prefix);
+    let path = entry.path == route.path
+        || (long && entry.path.ends_with(&route.path))
+        || route.path.strip_suffix(&entry.path).is_some_and(behind);
     path && route.method.as_deref() == Some(entry.method.as_str())
 }
 

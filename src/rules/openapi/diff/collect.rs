@@ -82,6 +82,18 @@ impl Collector {
         });
     }
 
+    /// Takes the direction out of the titles from one on: fields of what is neither request nor
+    /// response.
+    pub fn call_fields(&mut self, start: usize) {
+        for one in self.found.iter_mut().skip(start) {
+            for word in ["Request field", "Response field"] {
+                if let Some(rest) = one.title.strip_prefix(word) {
+                    one.title = format!("Field{rest}");
+                }
+            }
+        }
+    }
+
     pub fn is_full(&self) -> bool {
         self.found.len() >= MAX_DIFFERENCES || self.visited >= MAX_VISITS
     }

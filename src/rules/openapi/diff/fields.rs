@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::lifecycle::Sunset;
+use super::lifecycle::{Stability, Sunset};
 use super::site::{Direction, Scope, Site};
 use super::types::Wrapping;
 use crate::domain::diff::{LineRange, Side};
@@ -47,6 +47,7 @@ pub fn check<'t>(site: &mut Site<'_, 't>, documents: Both<'_, 't>) {
     if site.in_body() {
         access(site);
         deprecation(site);
+        stability(site);
     }
 }
 
@@ -160,6 +161,19 @@ fn access(site: &mut Site<'_, '_>) {
             let words = if is { format!("becomes {name}") } else { format!("is no longer {name}") };
             site.say_as(&id, key, &words);
         }
+    }
+}
+
+/// How much clients may rely on a property.
+fn stability(site: &mut Site<'_, '_>) {
+    let (Ok(was), Ok(is)) = (Stability::of(site.base()), Stability::of(site.head())) else {
+        return;
+    };
+    let Some(old) = was.filter(|_| site.scope == Scope::Property) else { return };
+    if is.is_none_or(|new| new < old) {
+        site.say("stability-decreased", "x-stability-level", "becomes less stable");
+    } else if is > was {
+        site.say("stability-increased", "x-stability-level", "becomes more stable");
     }
 }
 

@@ -214,7 +214,11 @@ fn field<'t>(
 }
 
 /// Pairs media types of the same name, then such where one is a special case of the other.
-fn media<'t>(old: &[Media<'t>], new: &[Media<'t>], pairs: &mut Pairs<'_, 't>) -> Sides<Media<'t>> {
+pub fn media<'t>(
+    old: &[Media<'t>],
+    new: &[Media<'t>],
+    pairs: &mut Pairs<'_, 't>,
+) -> Sides<Media<'t>> {
     let mut sides = Sides::default();
     let mut left: Vec<Media<'t>> = Vec::new();
     let mut open: Vec<Media<'t>> = new.to_vec();

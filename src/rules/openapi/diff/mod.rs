@@ -5,6 +5,7 @@
 //! reader of a response and not the sender of a request.
 
 mod bounds;
+mod calls;
 mod collect;
 mod fields;
 mod fingerprint;
@@ -17,6 +18,7 @@ mod pairs;
 mod schema;
 mod shape;
 mod site;
+mod style;
 mod subschemas;
 mod types;
 
@@ -25,7 +27,10 @@ pub use collect::Difference;
 use self::collect::Collector;
 use self::operation::Compared;
 use self::pairs::Pairs;
+pub use self::site::Direction;
+use self::site::Scope;
 use super::model::{Description, Operation};
+use super::resolve::{At, Documents};
 use crate::domain::diff::Side;
 use crate::domain::path::RepoPath;
 
@@ -33,6 +38,8 @@ use crate::domain::path::RepoPath;
 #[derive(Debug, Default)]
 pub struct Comparison {
     pub differences: Vec<Difference>,
+    /// What oasdiff does not look at: bodies of webhooks and callbacks, styles of parameters.
+    pub further: Vec<Difference>,
     /// Nodes and pairs looked at: a measure of the work.
     #[cfg_attr(not(test), expect(dead_code))]
     pub visited: usize,
@@ -66,9 +73,23 @@ pub fn compare<'t>(base: &Description<'t>, head: &Description<'t>) -> Comparison
     for path in added {
         head.operations(path).iter().for_each(|one| new_operation(one, &mut out));
     }
+    let (mut calls, mut calls_gone) = (Vec::new(), Vec::new());
+    for one in &both {
+        let (found, gone) = calls::of((base, head), (&one.base, &one.head), &mut pairs);
+        calls.extend(found);
+        calls_gone.extend(gone);
+    }
     pairs.finish();
+    let mut further = Collector::new(files(base), files(head));
+    calls::report((base, head), &pairs, &calls, &calls_gone, &mut further);
     let compared = Compared { base, head, pairs: &pairs };
     for one in &both {
+        name(&mut further, &one.base);
+        further.operation_at = Some((Side::Head, one.head.at.file, one.head.line));
+        for (before, after, _) in &one.parameters.both {
+            let owner = operation::owner(after);
+            style::check((base, head), before, after, &owner, &mut further);
+        }
         name(&mut out, &one.base);
         out.operation_at = Some((Side::Head, one.head.at.file, one.head.line));
         compared.operation(one, &mut out);
@@ -76,7 +97,48 @@ pub fn compare<'t>(base: &Description<'t>, head: &Description<'t>) -> Comparison
     (out.method, out.path, out.operation_at) = Default::default();
     general::description(base, head, &mut out);
     general::version(base, head, &mut out);
-    Comparison { visited: out.visited + pairs.visited, differences: out.found }
+    let visited = out.visited + further.visited + pairs.visited;
+    Comparison { visited, differences: out.found, further: further.found }
+}
+
+/// A schema of a contract that is no OpenAPI description, and which way its values travel.
+pub struct Used<'t> {
+    pub base: At<'t>,
+    pub head: At<'t>,
+    pub direction: Direction,
+    /// How a value as a whole is called: "The document".
+    pub owner: String,
+    /// What it belongs to, for [`Difference::path`].
+    pub place: String,
+}
+
+/// Compares single schemas, which may refer to each other.
+pub fn schemas<'t>(
+    base: &Documents<'t>,
+    head: &Documents<'t>,
+    used: &[Used<'t>],
+) -> Vec<Difference> {
+    let size = |documents: &Documents<'t>| documents.root().map_or(0, |at| at.node.walk().count());
+    let mut pairs = Pairs::new(base, head, size(base) + size(head));
+    let ids: Vec<_> = used.iter().map(|one| pairs.intern(one.base, one.head)).collect();
+    pairs.finish();
+    let paths =
+        |documents: &Documents<'t>| (0..).map_while(|file| documents.path(file).cloned()).collect();
+    let mut out = Collector::new(paths(base), paths(head));
+    for (one, id) in used.iter().zip(ids) {
+        let Some(id) = id else { continue };
+        out.path.clone_from(&one.place);
+        let place = schema::Use {
+            direction: one.direction,
+            scope: Scope::Body,
+            owner: &one.owner,
+            strong: true,
+            in_header: false,
+        };
+        schema::check(&pairs, (base, head), id, place, &mut out);
+    }
+    out.call_fields(0);
+    out.found
 }
 
 fn files(description: &Description<'_>) -> Vec<RepoPath> {

@@ -214,7 +214,7 @@ impl<'t> Compared<'_, 't> {
 }
 
 /// `The query parameter `limit``.
-fn owner(parameter: &Parameter<'_>) -> String {
+pub fn owner(parameter: &Parameter<'_>) -> String {
     format!("The {} parameter `{}`", code(parameter.location), code(parameter.name))
 }
 

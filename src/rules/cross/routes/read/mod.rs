@@ -1,0 +1,213 @@
+//! The routes that a file of code registers, read from its syntax tree; where there is no grammar
+//! for the language, from its lines.
+//!
+//! Prefixes that the file itself gives are part of the path. Others are not known: paths are
+//! compared by their ends.
+
+mod go;
+mod java;
+mod javascript;
+mod lines;
+mod python;
+mod rust;
+mod syntax;
+#[cfg(test)]
+mod tests;
+
+use crate::domain::path::RepoPath;
+use crate::rules::parse::code::{Language, ParsedCode};
+
+/// A route as code registers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    pub line: u32,
+    /// Lower case; `None` when the code does not say.
+    pub method: Option<String>,
+    /// With `{}` for parameters.
+    pub path: String,
+    pub written: String,
+    /// What the code says about requests and answers, where it is surely read.
+    pub handler: Handler,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Handler {
+    /// Statuses that it answers with, and where.
+    pub statuses: Vec<(u16, u32)>,
+    pub query: Vec<Query>,
+    /// What the parameters of the path must be, by name, and where that stands.
+    pub types: Vec<(String, Kind, u32)>,
+}
+
+/// A parameter of the query string.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    pub name: String,
+    pub required: bool,
+    pub line: u32,
+}
+
+/// What a parameter of a path is parsed as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Integer,
+    Uuid,
+}
+
+const NOT_PUBLIC: [&str; 11] = [
+    "/health",
+    "/ready",
+    "/live",
+    "/metrics",
+    "/debug",
+    "/internal",
+    "/static",
+    "/ping",
+    "/favicon",
+    "/admin",
+    "/swagger",
+];
+
+/// Words of which one stands in every file that registers routes.
+const HINTS: [&str; 27] = [
+    ".delete(",
+    ".Delete(",
+    ".DELETE(",
+    ".get(",
+    ".Get(",
+    ".GET(",
+    ".Handle",
+    ".patch(",
+    ".Patch(",
+    ".PATCH(",
+    ".post(",
+    ".Post(",
+    ".POST(",
+    ".put(",
+    ".Put(",
+    ".PUT(",
+    ".route(",
+    "#[delete",
+    "#[get",
+    "#[patch",
+    "#[post",
+    "#[put",
+    "@Controller",
+    "Mapping",
+    "add_url_rule",
+    "fastify",
+    "urlpatterns",
+];
+
+/// Whether a text may register routes: cheap, and never wrongly no.
+pub fn may_have_routes(text: &str) -> bool {
+    HINTS.iter().any(|hint| text.contains(hint))
+}
+
+/// The routes of a file, by line.
+pub fn routes(path: &RepoPath, text: &str) -> Vec<Route> {
+    if !may_have_routes(text) {
+        return Vec::new();
+    }
+    let language = match path.extension().as_deref() {
+        Some("jsx") => Some(Language::JavaScript),
+        _ => Language::of(path),
+    };
+    let mut found = Found::default();
+    match language {
+        None => lines::read(text, &mut found),
+        Some(language) => {
+            let code = ParsedCode::new(text, language);
+            let nodes = code.nodes();
+            match language {
+                Language::Go => go::read(&nodes, &mut found),
+                Language::Java => java::read(&nodes, &mut found),
+                Language::JavaScript | Language::TypeScript => javascript::read(&nodes, &mut found),
+                Language::Python => python::read(&nodes, text, &mut found),
+                Language::Rust => rust::read(&nodes, &mut found),
+            }
+        }
+    }
+    found.routes.sort_by(|one, other| (one.line, &one.method).cmp(&(other.line, &other.method)));
+    found.routes
+}
+
+#[derive(Default)]
+struct Found {
+    routes: Vec<Route>,
+}
+
+impl Found {
+    /// Adds a route, unless it is none of those that are described for clients.
+    fn add(&mut self, line: u32, method: Option<&str>, path: &str, handler: Handler) {
+        let written = joined("", path);
+        let public = !NOT_PUBLIC.iter().any(|prefix| written.starts_with(prefix));
+        if public && written.len() > 1 && !written.contains(char::is_whitespace) {
+            let method = method.map(str::to_ascii_lowercase);
+            self.routes.push(Route { line, method, path: plain(&written), written, handler });
+        }
+    }
+}
+
+/// A path behind a prefix, with one slash between and none at the end.
+fn joined(prefix: &str, path: &str) -> String {
+    let parts = prefix.split('/').chain(path.split('/')).filter(|part| !part.is_empty());
+    format!("/{}", parts.collect::<Vec<_>>().join("/"))
+}
+
+/// A path with `{}` for `:id`, `{id}`, `{id:[0-9]+}`, `<int:id>` and `*rest`.
+fn plain(path: &str) -> String {
+    let parts = path.trim_end_matches('/').split('/').map(|part| {
+        let parameter = part.starts_with([':', '{', '<', '*']);
+        if parameter { "{}" } else { part }
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// The names of the parameters of a path, in order.
+pub fn parameter_names(path: &str) -> Vec<String> {
+    let parts = path.split('/').filter(|part| part.starts_with([':', '{', '<', '*']));
+    parts
+        .map(|part| {
+            let inner = part.trim_matches([':', '{', '}', '<', '>', '*', '?']);
+            // `<int:id>` names its type first, `{id:[0-9]+}` last.
+            let name = if part.starts_with('<') {
+                inner.rsplit(':').next()
+            } else {
+                inner.split(':').next()
+            };
+            name.unwrap_or(inner).to_owned()
+        })
+        .collect()
+}
+
+fn is_method(name: &str) -> bool {
+    matches!(name, "get" | "post" | "put" | "delete" | "patch")
+}
+
+/// Whether a thing of that name registers routes, and does not send requests.
+fn is_router_name(name: &str) -> bool {
+    const NAMES: [&str; 12] = [
+        "app",
+        "api",
+        "blueprint",
+        "bp",
+        "e",
+        "fastify",
+        "g",
+        "group",
+        "mux",
+        "r",
+        "router",
+        "routes",
+    ];
+    let lower = name.to_lowercase();
+    NAMES.contains(&name)
+        || lower.ends_with("router")
+        || name.ends_with("Group")
+        || name.ends_with("_bp")
+        || name.ends_with("_api")
+        || name
+            .strip_prefix('v')
+            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
+}

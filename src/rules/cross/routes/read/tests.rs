@@ -1,0 +1,152 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn read(path: &str, text: &str) -> Vec<String> {
+    let found = routes(&RepoPath::new(path).unwrap(), text);
+    found
+        .iter()
+        .map(|r| format!("{} {} {}", r.line, r.method.as_deref().unwrap_or("*"), r.path))
+        .collect()
+}
+
+#[test]
+fn python_routers_have_prefixes() {
+    let fast = "from fastapi import APIRouter, HTTPException\nrouter = APIRouter(prefix=\"/orders\", tags=[])\n\
+                @router.get(\"/{order_id}\")\ndef show(order_id: int, full: bool = False, db: Session = Depends(db)):\n    \
+                raise HTTPException(status_code=404, detail='x')\n\
+                @router.post('', status_code=status.HTTP_201_CREATED)\nasync def make(body: Order, dry: bool):\n    return 1\n\
+                app.include_router(router, prefix='/v1')\n";
+    assert_eq!(read("api/orders.py", fast), ["3 get /v1/orders/{}", "6 post /v1/orders"]);
+    let found = routes(&RepoPath::new("a.py").unwrap(), fast);
+    assert_eq!(found[0].handler.statuses, [(404, 5)]);
+    assert_eq!(found[0].handler.types, [("order_id".to_owned(), Kind::Integer, 4)]);
+    assert_eq!(found[0].handler.query, [Query { name: "full".into(), required: false, line: 4 }]);
+    assert_eq!(found[1].handler.statuses, [(201, 6)]);
+    assert_eq!(found[1].handler.query, [Query { name: "dry".into(), required: true, line: 7 }]);
+    let flask = "bp = Blueprint('o', __name__, url_prefix='/orders')\n@bp.route('/<int:id>', methods=['PUT', 'PATCH'])\n\
+                 def change(id):\n    if x:\n        abort(409)\n    return jsonify(a), 202\n\
+                 app.register_blueprint(bp, url_prefix='/v2/orders')\n@client.get('/remote')\ndef no(): pass\n";
+    assert_eq!(read("o.py", flask), ["2 patch /v2/orders/{}", "2 put /v2/orders/{}"]);
+    assert_eq!(
+        routes(&RepoPath::new("o.py").unwrap(), flask)[0].handler.statuses,
+        [(409, 5), (202, 6)]
+    );
+}
+
+#[test]
+fn django_patterns_are_read_with_their_includes() {
+    let text = "urlpatterns = [\n    path('orders/<int:pk>/', views.order),\n    path('admin/', admin.site.urls),\n    \
+                re_path(r'^carts/(?P<id>[0-9]+)/items/$', views.items),\n    re_path(r'^x.*$', views.x),\n    \
+                path('v1/', include('shop.urls')),\n    path('v2/', include([path('things/', views.things)])),\n]\n";
+    assert_eq!(
+        read("shop/urls.py", text),
+        ["2 * /orders/{}", "4 * /carts/{}/items", "7 * /v2/things"]
+    );
+}
+
+#[test]
+fn spring_classes_have_prefixes_and_clients_are_no_routes() {
+    let text = "@RestController\n@RequestMapping(path = \"/api/orders\")\npublic class Orders {\n  @GetMapping(\"/{id}\")\n  \
+                Order one(@PathVariable UUID id, @RequestParam(required = false) String view, @RequestParam String lang) { return null; }\n  \
+                @PostMapping\n  @ResponseStatus(HttpStatus.CREATED)\n  Order make() { return null; }\n  \
+                @RequestMapping(value = {\"/a\", \"/b\"}, method = RequestMethod.PUT)\n  void put() {}\n  \
+                @GetMapping(Paths.X)\n  void computed() {}\n}\n\
+                @FeignClient(\"x\")\ninterface Remote {\n  @GetMapping(\"/remote\")\n  String get();\n}\n";
+    assert_eq!(
+        read("Orders.java", text),
+        [
+            "4 get /api/orders/{}",
+            "6 post /api/orders",
+            "9 put /api/orders/a",
+            "9 put /api/orders/b"
+        ]
+    );
+    let found = routes(&RepoPath::new("Orders.java").unwrap(), text);
+    assert_eq!(found[0].handler.types, [("id".to_owned(), Kind::Uuid, 5)]);
+    let queries: Vec<(&str, bool)> =
+        found[0].handler.query.iter().map(|q| (q.name.as_str(), q.required)).collect();
+    assert_eq!(queries, [("view", false), ("lang", true)]);
+    assert_eq!(found[1].handler.statuses, [(201, 7)]);
+}
+
+#[test]
+fn javascript_routers_and_controllers() {
+    let express = "const orders = express.Router();\norders.get('/:id', (req, res) => {\n  res.status(410).end();\n});\n\
+                   orders.route('/:id/notes').get(list).post(auth, add);\napp.use('/api/orders', orders);\n\
+                   app.get('trust proxy');\naxios.get('/remote', {});\nclient.post('/remote', body);\n\
+                   fastify.route({ method: 'DELETE', url: '/carts/:id', handler });\n";
+    assert_eq!(
+        read("src/http.js", express),
+        [
+            "2 get /api/orders/{}",
+            "5 get /api/orders/{}/notes",
+            "5 post /api/orders/{}/notes",
+            "10 delete /carts/{}"
+        ]
+    );
+    assert_eq!(routes(&RepoPath::new("a.ts").unwrap(), express)[0].handler.statuses, [(410, 3)]);
+    let nest = "@ApiTags('x')\n@Controller('orders')\nexport class Orders {\n  constructor(private s: S) {}\n\n  @Get(':id')\n  \
+                one(@Param('id', ParseUUIDPipe) id: string) {\n    throw new NotFoundException();\n  }\n\n  @Post()\n  @HttpCode(202)\n  make() {}\n}\n\
+                @Controller({ path: 'v', version: '2' })\nexport class V {\n  @Delete('x')\n  no() {}\n}\n";
+    assert_eq!(read("o.ts", nest), ["6 get /orders/{}", "11 post /orders", "17 delete /v/x"]);
+    let found = routes(&RepoPath::new("o.ts").unwrap(), nest);
+    assert_eq!(found[0].handler.statuses, [(404, 8)]);
+    assert_eq!(found[0].handler.types, [("id".to_owned(), Kind::Uuid, 7)]);
+    assert_eq!(found[1].handler.statuses, [(202, 12)]);
+}
+
+#[test]
+fn go_groups_are_followed() {
+    let text = "package a\nfunc routes(r *gin.Engine) {\n\tapi := r.Group(\"/api\")\n\torders := api.Group(\"/orders\")\n\t\
+                orders.GET(\"/:id\", show)\n\thttp.Get(\"/remote\")\n\tclient.Post(\"/remote\", body)\n}\n\
+                func chi(r chi.Router) {\n\tr.Route(\"/carts\", func(r chi.Router) {\n\t\tr.Post(\"/\", create)\n\t\tr.Group(func(r chi.Router) {\n\t\t\tr.Get(\"/{id}\", one)\n\t\t})\n\t})\n}\n\
+                func std(mux *http.ServeMux) {\n\tmux.HandleFunc(\"DELETE /things/{id}\", gone)\n\tmux.HandleFunc(\"/any\", any)\n\trouter.HandleFunc(\"/g\", g).Methods(\"PUT\")\n}\n";
+    assert_eq!(
+        read("a.go", text),
+        [
+            "5 get /api/orders/{}",
+            "11 post /carts",
+            "13 get /carts/{}",
+            "18 delete /things/{}",
+            "20 put /g"
+        ]
+    );
+}
+
+#[test]
+fn rust_nests_and_scopes_are_followed() {
+    let text = "fn app() -> Router {\n    let orders = Router::new().route(\"/{id}\", get(show).delete(gone));\n    Router::new()\n        \
+                .route(\"/top\", axum::routing::post(make))\n        .nest(\"/orders\", orders)\n        \
+                .nest(\"/carts\", Router::new().route(\"/\", get(list)))\n        .nest(\"/users\", users())\n}\n\
+                fn users() -> Router {\n    Router::new().route(\"/me\", get(me))\n}\n\
+                #[put(\"/things/{id}\")]\nasync fn put() {}\n\
+                fn actix(cfg: &mut C) {\n    cfg.service(web::scope(\"/v1\").route(\"/a\", web::get().to(a)));\n}\n";
+    assert_eq!(
+        read("src/http.rs", text),
+        [
+            "2 delete /orders/{}",
+            "2 get /orders/{}",
+            "4 post /top",
+            "6 get /carts",
+            "10 get /users/me",
+            "12 put /things/{}",
+            "15 get /v1/a"
+        ]
+    );
+}
+
+#[test]
+fn lines_are_read_where_there_is_no_grammar() {
+    let text = "@RestController\nclass O {\n  @GetMapping(\"/orders/{id}\")\n  fun one() {}\n  // @PostMapping(\"/no\")\n}\n";
+    assert_eq!(read("O.kt", text), ["3 get /orders/{}"]);
+    assert_eq!(parameter_names("/a/<int:b>/{c:[0-9]+}/:d"), ["b", "c", "d"]);
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read(text in "[-a-z@#.(){}'\"/:=<>, \n]{0,120}", at in 0..5usize) {
+        let path = RepoPath::new(["a.py", "a.java", "a.ts", "a.go", "a.rs"][at]).unwrap();
+        let _ = routes(&path, &format!("app.get( urlpatterns\n{text}"));
+    }
+}

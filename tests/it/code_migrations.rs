@@ -102,7 +102,10 @@ fn django_runs_what_is_written_for_it() {
                 reference("user_id", "users"),
             ],
         },
-        SchemaChange::AddColumn { table: "orders".to_owned(), column: column("note", "text", false) },
+        SchemaChange::AddColumn {
+            table: "orders".to_owned(),
+            column: column("note", "text", false),
+        },
     ];
     let produced = written(&files, Artefact::Migration { changes }).unwrap();
     write_all(folder, &produced);
@@ -123,7 +126,8 @@ const ENVIRONMENT: &str = "from alembic import context\nfrom sqlalchemy import c
 
 #[tokio::test]
 async fn alembic_runs_what_is_written_for_it() {
-    let (Some(python), Some(url)) = (wanted("MIGRATION_PYTHON"), wanted("TEST_DATABASE_URL")) else {
+    let (Some(python), Some(url)) = (wanted("MIGRATION_PYTHON"), wanted("TEST_DATABASE_URL"))
+    else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();

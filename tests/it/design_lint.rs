@@ -1,6 +1,6 @@
 //! The rules on the design of APIs against the labelled changes in `fixtures/design-lint`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use backend_team::config::policy::{POLICY_PATH, Policy};
@@ -8,7 +8,7 @@ use backend_team::domain::assemble;
 use backend_team::domain::path::RepoPath;
 use backend_team::rules::parse::tree::Node;
 use backend_team::rules::parse::yaml;
-use backend_team::rules::{self, Memo, run_rule};
+use backend_team::rules::{self, Gathered, Memo, run_rule};
 
 const RULES: [&str; 5] = [
     "error-shape-differs",
@@ -56,7 +56,7 @@ fn run(api: &str, case: &Node) -> BTreeSet<String> {
     let mut said = BTreeSet::new();
     for name in RULES {
         let rule = rules::by_code(&format!("openapi/{name}")).unwrap();
-        let ran = run_rule(rule, &change, &policy, &HashMap::new(), &memo);
+        let ran = run_rule(rule, &change, &policy, &Gathered::default(), &memo);
         assert_eq!(ran.dropped, 0, "{}", text(case, "name"));
         for finding in ran.findings {
             said.insert(format!("{name} {}", finding.symbol.unwrap()));

@@ -112,19 +112,11 @@ pub fn integration(facts: &Facts<'_>, tasks: &[Task], steps: &[Step]) -> Vec<Int
     found
 }
 
-pub fn phases(facts: &Facts<'_>, tasks: &[Task], steps: &[Step]) -> Vec<Phase> {
-    let cross = facts.nature.scope == Some(WorkScope::CrossStack);
-    let all: Vec<String> = tasks.iter().map(|task| task.id.clone()).collect();
-    let single = || {
-        let done = vec!["Every check of the tasks holds".to_owned()];
-        vec![Phase { name: "Everything in one release".to_owned(), tasks: all.clone(), done }]
-    };
-    if facts.nature.risk != Some(Risk::High) && !cross || tasks.len() < 2 {
-        return single();
-    }
-    let destructive =
-        steps.iter().any(|step| matches!(step.stage, Stage::Contract | Stage::Backfill));
-    let named: [(&[Stage], &str, &str); 5] = [
+/// Stages of a phase, its name, and when it is done.
+type NamedPhase = (&'static [Stage], &'static str, &'static str);
+
+fn named_phases(cross: bool, destructive: bool) -> [NamedPhase; 5] {
+    [
         (
             &[Stage::Decide],
             if cross { "Phase 0: agree on the contract" } else { "Decide" },
@@ -154,7 +146,22 @@ pub fn phases(facts: &Facts<'_>, tasks: &[Task], steps: &[Step]) -> Vec<Phase> {
             "Contract: drop the old form in a later release",
             "Nothing reads the old form, and it is gone",
         ),
-    ];
+    ]
+}
+
+pub fn phases(facts: &Facts<'_>, tasks: &[Task], steps: &[Step]) -> Vec<Phase> {
+    let cross = facts.nature.scope == Some(WorkScope::CrossStack);
+    let all: Vec<String> = tasks.iter().map(|task| task.id.clone()).collect();
+    let single = || {
+        let done = vec!["Every check of the tasks holds".to_owned()];
+        vec![Phase { name: "Everything in one release".to_owned(), tasks: all.clone(), done }]
+    };
+    if facts.nature.risk != Some(Risk::High) && !cross || tasks.len() < 2 {
+        return single();
+    }
+    let destructive =
+        steps.iter().any(|step| matches!(step.stage, Stage::Contract | Stage::Backfill));
+    let named = named_phases(cross, destructive);
     // What waits for a task of a later phase belongs to that phase.
     let mut places: Vec<usize> = Vec::new();
     for step in steps {

@@ -17,18 +17,8 @@ use crate::plan::words::{code, codes, cut, list};
 pub fn contract(facts: &Facts<'_>) -> Step {
     let endpoints: Vec<Endpoint> =
         facts.endpoints.iter().map(|mentioned| mentioned.endpoint.clone()).collect();
-    let names = facts.endpoint_names();
-    let new_service = facts.nature.pattern == Some(Pattern::NewService);
-    let title = match (new_service, names.is_empty()) {
-        (true, true) => "Outline the boundaries and contracts of the service".to_owned(),
-        (true, false) => {
-            format!("Outline the boundaries of the service and the contract of {}", codes(&names))
-        }
-        (false, false) if all_known(facts) => format!("Settle what changes in {}", codes(&names)),
-        (false, false) => format!("Settle the contract of {}", codes(&names)),
-        (false, true) => "Settle what changes in the API's contract".to_owned(),
-    };
-    let mut step = Step::new(Role::Contract, Stage::Decide, title).input("The requirements");
+    let mut step =
+        Step::new(Role::Contract, Stage::Decide, contract_title(facts)).input("The requirements");
     step = match &facts.repository.documents.contract {
         Some(contract) => step
             .input(format!("The present contract, `{}`", contract.path))
@@ -77,6 +67,20 @@ pub fn contract(facts: &Facts<'_>) -> Step {
         }
     }
     step
+}
+
+fn contract_title(facts: &Facts<'_>) -> Prose {
+    let names = facts.endpoint_names();
+    let new_service = facts.nature.pattern == Some(Pattern::NewService);
+    match (new_service, names.is_empty()) {
+        (true, true) => "Outline the boundaries and contracts of the service".to_owned(),
+        (true, false) => {
+            format!("Outline the boundaries of the service and the contract of {}", codes(&names))
+        }
+        (false, false) if all_known(facts) => format!("Settle what changes in {}", codes(&names)),
+        (false, false) => format!("Settle the contract of {}", codes(&names)),
+        (false, true) => "Settle what changes in the API's contract".to_owned(),
+    }
 }
 
 fn compatibility(facts: &Facts<'_>) -> Prose {

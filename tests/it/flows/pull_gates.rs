@@ -134,3 +134,19 @@ async fn the_base_branchs_owner_of_the_manifest_approves() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_merge_queue_does_not_ask_again() {
+    run_test(async |world| {
+        let (number, id) = waiting(world, &[]).await;
+        says(world, number, "owner", &format!("/backend-team approve {id}")).await;
+        world.expect_comment_edit();
+        world.expect_checks(&DECIDED);
+        let group = world.github.queue_merge(REPO, number, "bob").unwrap();
+        world.settle().await;
+        let aggregate = world.expect_check(CHECK);
+        assert_eq!((aggregate.head.as_str(), aggregate.conclusion.as_str()), (&*group, "success"));
+        assert_eq!(world.expect_check(LEAD).conclusion, "success");
+    })
+    .await;
+}

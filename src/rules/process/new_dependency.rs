@@ -280,7 +280,7 @@ pub(super) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
         let image = COMPOSE.contains(&file.path.file_name());
         let names: Vec<String> = added(file)
             .into_iter()
-            .filter(|name| !known.contains(name) && !(image && is_in_use(context, name)))
+            .filter(|name| !(known.contains(name) || image && is_in_use(context, name)))
             .collect();
         // What two manifests of the change ask for is said once.
         known.extend(names.iter().cloned());

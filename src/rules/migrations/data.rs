@@ -58,7 +58,12 @@ pub(super) const BESIDE_SCHEMA_CHANGE: Rule = rule(
     |context, findings| {
         for migration in migrations(context, Holds::OnPostgres) {
             let mut locked: Option<&str> = None;
+            // One note for a file is enough.
+            let mut said = false;
             for at in migration.statements() {
+                if said {
+                    break;
+                }
                 match &at.statement.kind {
                     _ if !at.statement.in_transaction => locked = None,
                     Kind::AlterTable { table, .. } if !at.on_new_table() => {
@@ -71,6 +76,7 @@ pub(super) const BESIDE_SCHEMA_CHANGE: Rule = rule(
                     {
                         let Some(held) = locked.take() else { continue };
                         let held = held.to_owned();
+                        said = true;
                         at.report(
                             findings,
                             Draft {
@@ -89,6 +95,7 @@ pub(super) const BESIDE_SCHEMA_CHANGE: Rule = rule(
                     Kind::Other if reads_rows(&at) => {
                         let Some(held) = locked.take() else { continue };
                         let held = held.to_owned();
+                        said = true;
                         at.report(
                             findings,
                             Draft {

@@ -300,6 +300,12 @@ pub fn root<'p>(path: &'p RepoPath, identity: &Identity) -> &'p str {
     }
 }
 
+/// Whether that folder is one of several in a tree of migrations, by year or by module: what the
+/// others hold is not looked at.
+pub(super) fn is_nested(path: &RepoPath, identity: &Identity) -> bool {
+    RepoPath::new(root(path, identity)).is_some_and(|root| in_migration_directory(&root))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -106,7 +106,8 @@ fn is_remark(file: &FileChange, statement: &Statement) -> bool {
 }
 
 /// Whether no earlier migration has a way back either: this repository goes forward only. Without
-/// an earlier one that is known of tools that have no way back at all.
+/// an earlier one that is said of tools that have no way back at all, and of folders whose neighbours
+/// are not seen.
 pub(super) fn is_habit(context: &RuleContext<'_>, file: &FileChange, identity: &Identity) -> bool {
     // Frameworks in code work most ways back out by themselves: there it is the habit to have one.
     if identity.framework.is_code() {
@@ -130,5 +131,5 @@ pub(super) fn is_habit(context: &RuleContext<'_>, file: &FileChange, identity: &
     }
     let no_way_back_at_all =
         [Framework::Prisma, Framework::Supabase, Framework::Drizzle].contains(&identity.framework);
-    earlier > 0 || no_way_back_at_all
+    earlier > 0 || no_way_back_at_all || discover::is_nested(&file.path, identity)
 }

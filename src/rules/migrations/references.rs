@@ -2,7 +2,7 @@
 
 use super::actions::{ActionKind, Column, ConstraintKind, Reference};
 use super::dialect::Dialect;
-use super::discover::Framework;
+use super::discover::{self, Framework};
 use super::facts::Kind;
 use super::names;
 use super::say::{About, Holds, draft, migrations, on_actions, rule};
@@ -160,6 +160,11 @@ fn differ(dialect: Dialect, one: &str, other: &str) -> bool {
 fn belongs_here(at: &At<'_>, target: &str) -> bool {
     // Models of other apps, the user among them, are made in folders of their own.
     if at.migration.framework() == Framework::Django {
+        return false;
+    }
+    // Flyway reads the folders below a folder as one history.
+    let identity = at.migration.script.identity.as_ref();
+    if identity.is_some_and(|it| discover::is_nested(&at.migration.file.path, it)) {
         return false;
     }
     let Some((schema, _)) = target.rsplit_once('.') else { return true };

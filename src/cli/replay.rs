@@ -29,11 +29,7 @@ impl Replay {
             let Some(delivery) = store.queue.delivery(&id).await? else {
                 bail!("delivery {id} is not stored (unknown, or older than the retention time)");
             };
-            // The payload of a delivery that asked for nothing is not kept.
-            let jobs = match delivery.body.is_empty() {
-                true => Vec::new(),
-                false => app::jobs_of(&delivery).context("the stored delivery cannot be read")?,
-            };
+            let jobs = app::jobs_of(&delivery).context("the stored delivery cannot be read")?;
             let count = jobs.len();
             store.queue.enqueue(jobs, store.now()).await?;
             store.close().await;

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::places::has_word;
 use super::sql::filter::{Condition, Filter};
 use super::sql::{self, Asked};
 use crate::domain::change::Change;
 use crate::domain::path::RepoPath;
 use crate::ports::source::Need;
+use crate::rules::migrations::discover;
 use crate::rules::migrations::present::History;
 use crate::rules::migrations::{Dialect, Table};
 use crate::rules::{Draft, Findings, RuleContext};
@@ -108,12 +110,26 @@ pub(super) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
             continue;
         };
         let Some((condition, sorted)) = unserved(&asked, filter) else { continue };
+        if refers_since_this_change(context.change, &filter.table, &condition.column) {
+            continue;
+        }
         let lines = query.at(condition.line);
         let key = (filter.table.clone(), condition.column.clone());
         if file.adds_any(lines) && said.insert(key) {
             findings.at_head(file, lines, draft(filter, condition, sorted));
         }
     }
+}
+
+/// Whether a migration of this change may make the column a foreign key: then the missing index is
+/// said there, where it is to be added.
+fn refers_since_this_change(change: &Change, table: &str, column: &str) -> bool {
+    let migrations = change.files.iter().filter(|file| discover::identify_file(file).is_some());
+    migrations.filter_map(|file| file.head_text()).any(|text| {
+        let text = text.as_str().to_lowercase();
+        let words = [table.to_lowercase(), column.to_lowercase(), "references".to_owned()];
+        words.iter().all(|word| has_word(&text, word))
+    })
 }
 
 fn is_waited_for(path: &RepoPath) -> bool {

@@ -438,6 +438,10 @@ impl World {
         for guid in &guids {
             let stored = self.bot.store.delivery(&DeliveryId(guid.clone())).await.unwrap();
             let stored = stored.expect("an answered delivery is stored");
+            // Of a delivery that asked for nothing, nothing but that it came is kept.
+            if stored.body.is_empty() {
+                continue;
+            }
             let jobs = app::jobs_of(&stored).unwrap();
             let about = format!("{} {:?}", stored.event, jobs);
             self.bot.store.enqueue(jobs, self.clock.now()).await.unwrap();

@@ -18,7 +18,7 @@ use crate::rules::openapi::model::{Description, Operation, path_parameters};
 use crate::rules::openapi::resolve::{At, Documents};
 use crate::rules::parse::tree::Node;
 use crate::rules::parse::yaml;
-use crate::rules::{Draft, Findings, RuleContext};
+use crate::rules::{Draft, Findings, RuleContext, contracts};
 
 pub(super) fn applies(change: &Change) -> bool {
     change.files.iter().any(has_routes)
@@ -60,7 +60,7 @@ pub(super) fn needs(change: &Change) -> Vec<Need> {
 /// says so, or one directory below the root.
 fn need(change: &Change) -> Need {
     const FILE: &str = "*openapi*.{yaml,yml,json}";
-    const FOLDERS: &str = "{api,apis,openapi,swagger,schema,schemas,contract,contracts,definitions,\
+    const FOLDERS: &str = "{api,apis,doc,docs,openapi,swagger,schema,schemas,contract,contracts,definitions,\
                            resources,static,public}";
     let touched = |file: &&FileChange| has_routes(file);
     let files = change.files.iter().filter(touched);
@@ -76,8 +76,11 @@ fn need(change: &Change) -> Need {
     let tails: Vec<&str> = tails.iter().map(String::as_str).collect();
     let mut globs = in_each(directories, &tails);
     globs.push(format!("*/{FILE}"));
-    Need::Glob { side: Side::Head, globs, limit: 10 }
+    Need::Glob { side: Side::Head, globs, limit: 20 }
 }
+
+/// Stands for every method.
+const ANY: &str = "*";
 
 /// An operation that a document lists: method, path with `{}`, and the document's own path.
 struct Listed {
@@ -102,8 +105,9 @@ struct Documented(Vec<Listed>);
 fn listed(context: &RuleContext<'_>) -> Arc<Documented> {
     let read = || {
         let mut all = Vec::new();
-        let files = context.gathered(&need(context.change)).iter();
-        for file in files.filter(|file| is_live(&file.path)) {
+        // Another document may list what one does not: all must be there.
+        let files = context.gathered_whole(&need(context.change)).unwrap_or_default().iter();
+        for file in files.filter(|file| contracts::is_public(&file.path)) {
             if let Some(text) = text_now(context, file) {
                 let tree = yaml::parse(text.as_str());
                 if let Some(root) = document::root(&tree) {
@@ -121,6 +125,9 @@ fn list(path: &RepoPath, root: &Node, all: &mut Vec<Listed>) {
     let Some(description) = Description::new(documents) else { return };
     let bases = Arc::new(bases(root));
     for item in description.paths() {
+        if item.at.get("$ref").is_some() {
+            all.push(elsewhere(path, item.name));
+        }
         for operation in description.operations(item) {
             let names = path_parameters(item.name);
             let parameters = description.parameters(&operation);
@@ -147,6 +154,20 @@ fn list(path: &RepoPath, root: &Node, all: &mut Vec<Listed>) {
                 types: names.iter().map(kind).collect(),
             });
         }
+    }
+}
+
+/// A path whose operations stand in a file that is not read: it may have any.
+fn elsewhere(document: &RepoPath, path: &str) -> Listed {
+    Listed {
+        method: ANY.to_owned(),
+        path: without_parameter_names(path),
+        written: path.to_owned(),
+        document: document.to_string(),
+        bases: Arc::default(),
+        statuses: Vec::new(),
+        query: None,
+        types: Vec::new(),
     }
 }
 
@@ -194,8 +215,13 @@ fn same(one: &str, other: &str) -> bool {
     one == other || one.ends_with(other) || other.ends_with(one)
 }
 
+/// The first part that tells what a path is about: no parameter, and no version.
 fn first_part(path: &str) -> &str {
-    path.split('/').find(|part| !part.is_empty() && *part != "{}").unwrap_or("")
+    let version = |part: &str| {
+        part.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let mut parts = path.split('/').filter(|part| !part.is_empty() && *part != "{}");
+    parts.find(|part| !matches!(*part, "api" | "rest") && !version(part)).unwrap_or("")
 }
 
 /// Whether an operation of the document is this route.
@@ -230,7 +256,10 @@ fn reason(listed: &[Listed], route: &Route, before: &[Route], now: &[Route]) -> 
         return Some(Reason { document: entry.document.clone(), why });
     }
     // The file is documented throughout, but for this route.
-    let others = || now.iter().filter(|other| other.path != route.path);
+    let was = |other: &Route| {
+        before.iter().any(|one| one.path == other.path && one.method == other.method)
+    };
+    let others = || now.iter().filter(|other| other.path != route.path || was(other));
     let known = |other: &Route| is_listed(listed, other) || parent(listed, other).is_some();
     let complete = others().count() > 0 && others().all(known);
     let entry = listed.iter().find(|l| {
@@ -280,5 +309,5 @@ pub(super) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
 }
 
 fn fits(method: &str, route: &Route) -> bool {
-    route.method.as_deref().is_none_or(|own| own == method)
+    method == ANY || route.method.as_deref().is_none_or(|own| own == method)
 }

@@ -74,10 +74,14 @@ fn purpose(path: &RepoPath) -> Purpose {
     }
 }
 
-fn is_schema(node: &Node) -> bool {
+/// Whether a document is a schema: it says so, or its file is called one.
+fn is_schema(node: &Node, path: &RepoPath) -> bool {
     const KEYWORDS: [&str; 8] =
         ["$ref", "allOf", "anyOf", "enum", "items", "oneOf", "properties", "type"];
-    !is_description(node) && KEYWORDS.iter().any(|key| node.get(key).is_some())
+    let dialect = node.get("$schema").and_then(Node::as_str).unwrap_or("");
+    (dialect.contains("json-schema.org") || path.file_name().contains(".schema."))
+        && !is_description(node)
+        && KEYWORDS.iter().any(|key| node.get(key).is_some())
 }
 
 /// The breaks of a changed file, for those who write documents and for those who read them.
@@ -91,7 +95,8 @@ fn breaks(context: &RuleContext<'_>, file: &FileChange) -> Option<Breaks> {
     let head = document::tree(context, file, Side::Head)?;
     let sound = base.error.is_none() && head.error.is_none();
     let (old, new) = (base.documents.first()?, head.documents.first()?);
-    if !sound || !is_schema(old) || !is_schema(new) {
+    let path = &file.path;
+    if !sound || !is_schema(old, path) || !is_schema(new, path) {
         return None;
     }
     let old = Documents::new(vec![(file.path_on(Side::Base).clone(), old)]);

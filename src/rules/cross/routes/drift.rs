@@ -5,6 +5,7 @@ use super::read::{Kind, Route};
 use super::{Listed, gone, has_routes, listed, routes_of};
 use crate::domain::change::FileChange;
 use crate::domain::diff::{LineRange, Side};
+use crate::domain::finding::Severity;
 use crate::rules::{Draft, Findings, RuleContext};
 
 /// Described once for a whole API, if at all.
@@ -97,6 +98,7 @@ pub(in crate::rules::cross) fn queries(context: &RuleContext<'_>, findings: &mut
                     "Add the parameter to the operation in `{document}` in this change."
                 ),
                 symbol: Some(format!("{name} {parameter}")),
+                severity: query.required.then_some(Severity::Major),
                 ..Draft::default()
             };
             findings.at_head(file, LineRange::line(query.line), draft);

@@ -186,6 +186,11 @@ fn errors<'t>(
     operation: &Operation<'t>,
     bodies: &HashSet<usize>,
 ) -> Vec<Described<'t>> {
+    // A probe tells the orchestrator what is down, and nobody else.
+    let probe = fixed_parts(operation.path.name).iter().any(|part| {
+        ["health", "healthcheck", "healthz", "live", "livez", "ready", "readyz", "status"]
+            .contains(&part.as_str())
+    });
     let responses = description.responses(operation);
     let answers = responses.iter().any(|response| response.status.starts_with('2'));
     let json = !success(description, operation).is_empty()
@@ -196,7 +201,8 @@ fn errors<'t>(
     responses
         .into_iter()
         .filter(|response| {
-            response.status.starts_with(['4', '5']) || (response.status == "default" && answers)
+            (response.status.starts_with(['4', '5']) && !(probe && response.status == "503"))
+                || (response.status == "default" && answers)
         })
         .filter_map(|response| {
             let body = response.media.iter().find(|media| is_json(media.name));

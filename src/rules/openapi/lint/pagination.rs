@@ -48,27 +48,36 @@ const PARAMETERS: [&str; 36] = [
 ];
 
 /// What stands beside the list in an object around it.
-const BESIDE: [&str; 58] = [
+const BESIDE: [&str; 82] = [
     "apiversion",
     "cacheduntil",
     "code",
     "count",
+    "currentpage",
     "cursor",
     "cursors",
     "embedded",
+    "empty",
     "error",
     "errors",
     "etag",
     "facets",
+    "filters",
     "first",
     "generatedat",
     "hasmore",
     "hasnext",
     "hasnextpage",
+    "hasprev",
+    "hasprevious",
+    "haspreviouspage",
     "included",
+    "itemcount",
+    "itemsperpage",
     "jsonapi",
     "kind",
     "last",
+    "lastpage",
     "limit",
     "link",
     "links",
@@ -81,13 +90,18 @@ const BESIDE: [&str; 58] = [
     "nextpage",
     "nextpagetoken",
     "nexttoken",
+    "number",
+    "numberofelements",
     "numfound",
+    "numpages",
     "object",
     "odatacontext",
     "odatacount",
     "odatanextlink",
     "offset",
     "page",
+    "pageable",
+    "pagecount",
     "pageinfo",
     "pages",
     "pagesize",
@@ -97,14 +111,24 @@ const BESIDE: [&str; 58] = [
     "prev",
     "prevcursor",
     "previous",
+    "query",
     "requestid",
+    "schemas",
     "self",
     "size",
+    "sort",
+    "startindex",
     "status",
     "success",
+    "timestamp",
+    "took",
     "total",
     "totalcount",
+    "totalelements",
+    "totalitems",
     "totalpages",
+    "totalresults",
+    "traceid",
     "unreachable",
     "url",
 ];
@@ -230,7 +254,7 @@ fn is_open_list<'t>(description: &Description<'t>, one: &Operation<'t>) -> bool 
         return false;
     }
     let parts = fixed_parts(one.path.name);
-    if parts.last().is_none_or(|last| SHORT.contains(&last.replace('_', "-").as_str())) {
+    if parts.last().is_none_or(|last| is_short(last)) {
         return false;
     }
     let bounded = description.parameters(one).iter().any(|parameter| {
@@ -245,6 +269,13 @@ fn is_open_list<'t>(description: &Description<'t>, one: &Operation<'t>) -> bool 
             let closed = items.is_some_and(|at| at.get("enum").is_some());
             list.get("maxItems").is_none() && !closed
         })
+}
+
+/// Whether lists of that name are short by their nature, or go by something that is.
+fn is_short(name: &str) -> bool {
+    const FEW: [&str; 6] = ["country", "currency", "language", "locale", "region", "timezone"];
+    let name = name.replace('_', "-");
+    SHORT.contains(&name.as_str()) || name.split('-').next().is_some_and(|word| FEW.contains(&word))
 }
 
 /// The list that a schema is, or that the object is there for.

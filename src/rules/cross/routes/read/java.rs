@@ -23,7 +23,12 @@ pub fn read(nodes: &[Syntax<'_>], found: &mut Found) {
 }
 
 fn of_method(method: &Syntax<'_>, prefixes: &[String], found: &mut Found) {
-    for mark in annotations(method) {
+    let marks = annotations(method);
+    // Left out of the description on purpose.
+    if marks.iter().any(|mark| name(mark) == "Hidden") {
+        return;
+    }
+    for mark in marks {
         let verbs = match name(&mark).as_str() {
             "RequestMapping" => request_methods(&mark),
             other => {

@@ -204,6 +204,10 @@ fn paths(call: &Syntax<'_>) -> Option<Vec<String>> {
 }
 
 fn method(member: &Syntax<'_>, marks: &[Syntax<'_>], prefixes: &[String], found: &mut Found) {
+    // Left out of the description on purpose.
+    if marks.iter().any(|mark| named(mark, "ApiExcludeEndpoint").is_some()) {
+        return;
+    }
     for mark in marks {
         let verb = ["Get", "Post", "Put", "Delete", "Patch"]
             .into_iter()

@@ -68,40 +68,58 @@ const NOT_PUBLIC: [&str; 11] = [
     "/swagger",
 ];
 
-/// Words of which one stands in every file that registers routes.
-const HINTS: [&str; 27] = [
-    ".delete(",
-    ".Delete(",
-    ".DELETE(",
-    ".get(",
-    ".Get(",
-    ".GET(",
-    ".Handle",
-    ".patch(",
-    ".Patch(",
-    ".PATCH(",
-    ".post(",
-    ".Post(",
-    ".POST(",
-    ".put(",
-    ".Put(",
-    ".PUT(",
-    ".route(",
+/// Ends of paths that probes ask, behind whatever prefix.
+const PROBES: [&str; 7] =
+    ["health", "healthcheck", "healthz", "livez", "liveness", "readiness", "readyz"];
+
+/// Marks of which one stands in files that register routes without calling a method of a router.
+const MARKS: [&str; 13] = [
     "#[delete",
     "#[get",
     "#[patch",
     "#[post",
     "#[put",
     "@Controller",
-    "Mapping",
-    "add_url_rule",
-    "fastify",
+    "@DeleteMapping",
+    "@GetMapping",
+    "@PatchMapping",
+    "@PostMapping",
+    "@PutMapping",
+    "@RequestMapping",
     "urlpatterns",
 ];
 
-/// Whether a text may register routes: cheap, and never wrongly no.
+/// Methods by which routers take routes, without regard to case.
+const CALLS: [&str; 10] =
+    ["api_route", "delete", "get", "handle", "handlefunc", "nest", "patch", "post", "put", "route"];
+
+/// Whether a text may register routes: cheap, and seldom wrongly yes.
 pub fn may_have_routes(text: &str) -> bool {
-    HINTS.iter().any(|hint| text.contains(hint))
+    let calls = || {
+        text.match_indices('(').any(|(at, _)| {
+            let (before, after) = text.split_at(at);
+            let name = before.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_');
+            let word = before.get(name.len()..).unwrap_or_default();
+            name.ends_with('.')
+                && CALLS.iter().any(|call| word.eq_ignore_ascii_case(call))
+                && takes_path(after.trim_start_matches('(').trim_start())
+        })
+    };
+    MARKS.iter().any(|mark| text.contains(mark)) || calls()
+}
+
+/// Whether arguments start with what may be a path, or with options.
+fn takes_path(arguments: &str) -> bool {
+    let mut letters = arguments.chars();
+    let first = letters.next().unwrap_or(' ');
+    let second = letters.next().unwrap_or(' ');
+    // `"GET /a"` of Go.
+    let verb = ["GET ", "POST ", "PUT ", "PATCH ", "DELETE "]
+        .iter()
+        .any(|verb| arguments.get(1..).is_some_and(|rest| rest.starts_with(verb)));
+    (matches!(first, '"' | '\'' | '`') && (second == '/' || second == first || verb))
+        || first == '{'
+        || arguments.starts_with("path")
 }
 
 /// The routes of a file, by line.
@@ -141,7 +159,9 @@ impl Found {
     /// Adds a route, unless it is none of those that are described for clients.
     fn add(&mut self, line: u32, method: Option<&str>, path: &str, handler: Handler) {
         let written = joined("", path);
-        let public = !NOT_PUBLIC.iter().any(|prefix| written.starts_with(prefix));
+        let last = written.rsplit('/').next().unwrap_or_default();
+        let public =
+            !NOT_PUBLIC.iter().any(|prefix| written.starts_with(prefix)) && !PROBES.contains(&last);
         if public && written.len() > 1 && !written.contains(char::is_whitespace) {
             let method = method.map(str::to_ascii_lowercase);
             self.routes.push(Route { line, method, path: plain(&written), written, handler });

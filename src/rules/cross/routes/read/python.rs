@@ -89,6 +89,10 @@ fn decorated(node: &Syntax<'_>, prefixes: &HashMap<String, String>, fast: bool, 
         else {
             continue;
         };
+        // Left out of the description on purpose.
+        if keyword(&call, "include_in_schema").is_some_and(|value| value.text() == "False") {
+            continue;
+        }
         let path = joined(prefix.map_or("", String::as_str), &own);
         let methods = match verb.as_str() {
             "route" | "api_route" => methods(&call),

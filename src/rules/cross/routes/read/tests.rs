@@ -143,10 +143,34 @@ fn lines_are_read_where_there_is_no_grammar() {
     assert_eq!(parameter_names("/a/<int:b>/{c:[0-9]+}/:d"), ["b", "c", "d"]);
 }
 
+#[test]
+fn files_without_routes_are_told_without_reading_them() {
+    for text in [
+        "x = d.get(\"key\")\n",
+        "let a = map.get(&key);",
+        "client.get(url)",
+        "Map<String, Mapping> m;",
+        "get(\"/a\")",
+    ] {
+        assert!(!may_have_routes(text), "{text}");
+    }
+    for text in [
+        "r.GET(\"/a\", h)",
+        "app.get(\n  '/a', h)",
+        "mux.HandleFunc(\"GET /a\", h)",
+        "@router.get('')",
+        "fastify.route({ url: '/a' })",
+        "@GetMapping",
+        "@app.get(path='/x')",
+    ] {
+        assert!(may_have_routes(text), "{text}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_is_read(text in "[-a-z@#.(){}'\"/:=<>, \n]{0,120}", at in 0..5usize) {
         let path = RepoPath::new(["a.py", "a.java", "a.ts", "a.go", "a.rs"][at]).unwrap();
-        let _ = routes(&path, &format!("app.get( urlpatterns\n{text}"));
+        let _ = routes(&path, &format!("app.get(\"/a\", urlpatterns)\n{text}"));
     }
 }

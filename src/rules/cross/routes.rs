@@ -6,7 +6,7 @@ mod read;
 
 use std::sync::Arc;
 
-use self::read::{Kind, Route, may_have_routes};
+use self::read::{Kind, Route, Routes, may_have_routes};
 use super::places::{is_code, is_live, text_now};
 use crate::domain::change::{Change, FileChange};
 use crate::domain::diff::{LineRange, Side};
@@ -36,14 +36,12 @@ fn has_routes(file: &FileChange) -> bool {
 }
 
 /// The routes of one side of a file, read once for all rules.
-struct Routes(Vec<Route>);
-
 fn routes_of(context: &RuleContext<'_>, file: &FileChange, side: Side) -> Arc<Routes> {
     let path = file.path_on(side);
-    let read = |text: &str| Routes(read::routes(path, text));
+    let read = |text: &str| read::routes(path, text);
     let wanted = has_routes(file) && is_code(path) && is_live(path);
     let found = wanted.then(|| context.parsed(file, side, read)).flatten();
-    found.unwrap_or_else(|| Arc::new(Routes(Vec::new())))
+    found.unwrap_or_default()
 }
 
 /// The routes that a file has at head and did not have before, on lines that the change adds.
@@ -283,8 +281,8 @@ pub(super) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
         return;
     }
     for file in context.change.files.iter().filter(|file| has_routes(file)) {
-        let before = &routes_of(context, file, Side::Base).0;
-        let now = &routes_of(context, file, Side::Head).0;
+        let before = &routes_of(context, file, Side::Base).list;
+        let now = &routes_of(context, file, Side::Head).list;
         let new = now.iter().filter(|route| is_new(file, route, before));
         for route in new.filter(|route| !is_listed(listed, route)) {
             let Some(Reason { document, why }) = reason(listed, route, before, now) else {

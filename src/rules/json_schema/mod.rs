@@ -113,7 +113,17 @@ fn breaks(context: &RuleContext<'_>, file: &FileChange) -> Option<Breaks> {
         found.retain(|one| one.level == Level::Error);
         Some(found)
     };
-    let (writers, readers) = (found(Direction::Request)?, found(Direction::Response)?);
+    let (writers, mut readers) = (found(Direction::Request)?, found(Direction::Response)?);
+    if purpose(&file.path) == Purpose::Unknown && !readers.is_empty() {
+        // What breaks both ways at once is said once; that readers break too is known by then.
+        let of_writers =
+            |one: &Difference| writers.iter().any(|w| w.side == one.side && w.lines == one.lines);
+        let both = !writers.is_empty();
+        readers.retain(|one| !of_writers(one));
+        if both {
+            return Some(Breaks { writers, readers });
+        }
+    }
     Some(match purpose(&file.path) {
         Purpose::Input => Breaks { writers, readers: Vec::new() },
         Purpose::Output => Breaks { writers: Vec::new(), readers },

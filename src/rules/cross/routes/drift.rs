@@ -15,7 +15,7 @@ const EVERYWHERE: [u16; 5] = [401, 403, 405, 406, 429];
 fn each(context: &RuleContext<'_>, mut say: impl FnMut(&FileChange, &Route, &Listed)) {
     let documented = listed(context);
     for file in context.change.files.iter().filter(|file| has_routes(file)) {
-        for route in &routes_of(context, file, Side::Head).0 {
+        for route in &routes_of(context, file, Side::Head).list {
             let mut fitting = documented.0.iter().filter(|entry| gone::is(entry, route));
             if let (Some(entry), None) = (fitting.next(), fitting.next()) {
                 say(file, route, entry);

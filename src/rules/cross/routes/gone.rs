@@ -11,9 +11,12 @@ fn removed(context: &RuleContext<'_>, file: &FileChange) -> Vec<Route> {
     let before = routes_of(context, file, Side::Base);
     let gone = |route: &&Route| {
         route.method.is_some()
-            && !now.0.iter().any(|n| n.path == route.path && n.method == route.method)
+            && !now.list.iter().any(|n| n.path == route.path && n.method == route.method)
     };
-    before.0.iter().filter(gone).cloned().collect()
+    if now.is_partial {
+        return Vec::new();
+    }
+    before.list.iter().filter(gone).cloned().collect()
 }
 
 pub(in crate::rules::cross) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
@@ -24,7 +27,7 @@ pub(in crate::rules::cross) fn check(context: &RuleContext<'_>, findings: &mut F
     }
     let files = || context.change.files.iter().filter(|file| has_routes(file));
     let now: Vec<Route> =
-        files().flat_map(|file| routes_of(context, file, Side::Head).0.clone()).collect();
+        files().flat_map(|file| routes_of(context, file, Side::Head).list.clone()).collect();
     for file in files() {
         for route in removed(context, file) {
             // It may have moved to another file, behind another prefix.
@@ -32,7 +35,12 @@ pub(in crate::rules::cross) fn check(context: &RuleContext<'_>, findings: &mut F
                 same(&n.path, &route.path) && (n.method == route.method || n.method.is_none())
             });
             if let Some(entry) = listed.iter().find(|entry| is(entry, &route)).filter(|_| !moved) {
-                let other = now.iter().find(|n| n.path == route.path);
+                // What takes its place, unless it was beside it before.
+                let before = routes_of(context, file, Side::Base);
+                let other = now.iter().find(|n| {
+                    let was = |one: &Route| one.path == n.path && one.method == n.method;
+                    n.path == route.path && !before.list.iter().any(was)
+                });
                 let line = LineRange::line(route.line);
                 findings.at(file, Side::Base, line, draft(entry, &route, other));
             }

@@ -14,17 +14,24 @@ pub fn read(nodes: &[Syntax<'_>], found: &mut Found) {
     for node in nodes.iter().filter(|node| node.kind() == "call_expression") {
         let Some((operand, name)) = selector(node) else { continue };
         let args = arguments(node);
-        let Some(text) = args.first().and_then(literal) else { continue };
+        let text = args.first().and_then(literal);
         if matches!(name.as_str(), "Handle" | "HandleFunc") {
-            handle(node, &operand, &text, &groups, found);
+            match text {
+                Some(text) => handle(node, &operand, &text, &groups, found),
+                None => found.is_partial = true,
+            }
             continue;
         }
         let verb = name.to_ascii_lowercase();
-        let cased = name.chars().all(char::is_uppercase) || name.starts_with(char::is_uppercase);
-        if !cased || !is_method(&verb) || args.len() < 2 || !text.starts_with('/') {
+        if !name.starts_with(char::is_uppercase) || !is_method(&verb) || args.len() < 2 {
             continue;
         }
-        if let Some(prefix) = prefix(node, &operand, &groups) {
+        let Some(prefix) = prefix(node, &operand, &groups) else { continue };
+        let Some(text) = text else {
+            found.is_partial = true;
+            continue;
+        };
+        if text.is_empty() || text.starts_with('/') {
             found.add(line(node), Some(&verb), &joined(&prefix, &text), Handler::default());
         }
     }

@@ -15,6 +15,7 @@ pub fn read(nodes: &[Syntax<'_>], found: &mut Found) {
             continue;
         }
         let prefixes = mapping.map_or_else(|| vec![String::new()], paths);
+        found.is_partial |= prefixes.is_empty();
         let Some(body) = class.field("body") else { continue };
         for method in body.named_children().filter(|node| node.kind() == "method_declaration") {
             of_method(&method, &prefixes, found);
@@ -39,9 +40,11 @@ fn of_method(method: &Syntax<'_>, prefixes: &[String], found: &mut Found) {
                 }
             }
         };
+        let own_paths = paths(&mark);
+        found.is_partial |= own_paths.is_empty();
         for prefix in prefixes {
-            for own in paths(&mark) {
-                let path = joined(prefix, &own);
+            for own in &own_paths {
+                let path = joined(prefix, own);
                 let handler = handler(method, &path);
                 for verb in &verbs {
                     found.add(line(&mark), verb.as_deref(), &path, handler.clone());

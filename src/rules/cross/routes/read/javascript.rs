@@ -78,11 +78,15 @@ fn call(node: &Syntax<'_>, routers: &HashMap<String, String>, found: &mut Found)
         return;
     }
     let Some(prefix) = prefix(&object.text(), routers) else { return };
-    let Some(path) = args.first().and_then(literal).filter(|path| path.starts_with('/')) else {
+    // `app.get('/a')` alone reads a setting.
+    if args.len() < 2 {
+        return;
+    }
+    let Some(path) = args.first().and_then(literal) else {
+        found.is_partial = true;
         return;
     };
-    // `app.get('/a')` alone reads a setting.
-    if args.len() > 1 {
+    if path.starts_with('/') {
         found.add(line(node), Some(&verb), &joined(&prefix, &path), handler(&args));
     }
 }
@@ -160,7 +164,10 @@ fn controller(class: &Syntax<'_>, found: &mut Found) {
         class.parent().filter(|p| p.kind() == "export_statement").iter().flat_map(decorators),
     );
     let Some(mark) = marks.iter().find_map(|mark| named(mark, "Controller")) else { return };
-    let Some(prefixes) = paths(&mark) else { return };
+    let Some(prefixes) = paths(&mark) else {
+        found.is_partial = true;
+        return;
+    };
     let Some(body) = class.field("body") else { return };
     let mut waiting: Vec<Syntax<'_>> = Vec::new();
     for member in body.named_children() {
@@ -214,6 +221,7 @@ fn method(member: &Syntax<'_>, marks: &[Syntax<'_>], prefixes: &[String], found:
             .find_map(|name| Some((name, named(mark, name)?)));
         let Some((verb, call)) = verb else { continue };
         let handler = nest_handler(member, marks);
+        found.is_partial |= paths(&call).is_none();
         for own in paths(&call).unwrap_or_default() {
             for prefix in prefixes {
                 let path = joined(prefix, &own);

@@ -122,10 +122,18 @@ fn takes_path(arguments: &str) -> bool {
         || arguments.starts_with("path")
 }
 
-/// The routes of a file, by line.
-pub fn routes(path: &RepoPath, text: &str) -> Vec<Route> {
+/// What a file registers.
+#[derive(Debug, Default)]
+pub struct Routes {
+    /// By line.
+    pub list: Vec<Route>,
+    /// Some routes have a path that is computed: the list is not all.
+    pub is_partial: bool,
+}
+
+pub fn routes(path: &RepoPath, text: &str) -> Routes {
     if !may_have_routes(text) {
-        return Vec::new();
+        return Routes::default();
     }
     let language = match path.extension().as_deref() {
         Some("jsx") => Some(Language::JavaScript),
@@ -147,12 +155,13 @@ pub fn routes(path: &RepoPath, text: &str) -> Vec<Route> {
         }
     }
     found.routes.sort_by(|one, other| (one.line, &one.method).cmp(&(other.line, &other.method)));
-    found.routes
+    Routes { list: found.routes, is_partial: found.is_partial }
 }
 
 #[derive(Default)]
 struct Found {
     routes: Vec<Route>,
+    is_partial: bool,
 }
 
 impl Found {

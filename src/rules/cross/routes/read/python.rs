@@ -87,6 +87,7 @@ fn decorated(node: &Syntax<'_>, prefixes: &HashMap<String, String>, fast: bool, 
         let first = arguments(&call).first().and_then(literal);
         let Some(own) = first.or_else(|| keyword(&call, "path").and_then(|path| literal(&path)))
         else {
+            found.is_partial |= is_method(&verb) || verb == "route";
             continue;
         };
         // Left out of the description on purpose.

@@ -48,7 +48,13 @@ fn nests(nodes: &[Syntax<'_>]) -> HashMap<String, Option<String>> {
 fn route(call: &Syntax<'_>, nests: &HashMap<String, Option<String>>, found: &mut Found) {
     let Some((receiver, name)) = method(call) else { return };
     let args = arguments(call);
-    let Some(path) = args.first().and_then(literal).filter(|_| name == "route") else { return };
+    if name != "route" {
+        return;
+    }
+    let Some(path) = args.first().and_then(literal) else {
+        found.is_partial |= args.len() > 1;
+        return;
+    };
     let Some(handlers) = args.get(1) else { return };
     let path = joined(&prefix(call, &receiver, nests), &path);
     for (verb, at) in verbs(handlers) {

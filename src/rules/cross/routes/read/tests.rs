@@ -5,6 +5,7 @@ use super::*;
 fn read(path: &str, text: &str) -> Vec<String> {
     let found = routes(&RepoPath::new(path).unwrap(), text);
     found
+        .list
         .iter()
         .map(|r| format!("{} {} {}", r.line, r.method.as_deref().unwrap_or("*"), r.path))
         .collect()
@@ -18,7 +19,7 @@ fn python_routers_have_prefixes() {
                 @router.post('', status_code=status.HTTP_201_CREATED)\nasync def make(body: Order, dry: bool):\n    return 1\n\
                 app.include_router(router, prefix='/v1')\n";
     assert_eq!(read("api/orders.py", fast), ["3 get /v1/orders/{}", "6 post /v1/orders"]);
-    let found = routes(&RepoPath::new("a.py").unwrap(), fast);
+    let found = routes(&RepoPath::new("a.py").unwrap(), fast).list;
     assert_eq!(found[0].handler.statuses, [(404, 5)]);
     assert_eq!(found[0].handler.types, [("order_id".to_owned(), Kind::Integer, 4)]);
     assert_eq!(found[0].handler.query, [Query { name: "full".into(), required: false, line: 4 }]);
@@ -29,7 +30,7 @@ fn python_routers_have_prefixes() {
                  app.register_blueprint(bp, url_prefix='/v2/orders')\n@client.get('/remote')\ndef no(): pass\n";
     assert_eq!(read("o.py", flask), ["2 patch /v2/orders/{}", "2 put /v2/orders/{}"]);
     assert_eq!(
-        routes(&RepoPath::new("o.py").unwrap(), flask)[0].handler.statuses,
+        routes(&RepoPath::new("o.py").unwrap(), flask).list[0].handler.statuses,
         [(409, 5), (202, 6)]
     );
 }
@@ -62,7 +63,7 @@ fn spring_classes_have_prefixes_and_clients_are_no_routes() {
             "9 put /api/orders/b"
         ]
     );
-    let found = routes(&RepoPath::new("Orders.java").unwrap(), text);
+    let found = routes(&RepoPath::new("Orders.java").unwrap(), text).list;
     assert_eq!(found[0].handler.types, [("id".to_owned(), Kind::Uuid, 5)]);
     let queries: Vec<(&str, bool)> =
         found[0].handler.query.iter().map(|q| (q.name.as_str(), q.required)).collect();
@@ -85,12 +86,15 @@ fn javascript_routers_and_controllers() {
             "10 delete /carts/{}"
         ]
     );
-    assert_eq!(routes(&RepoPath::new("a.ts").unwrap(), express)[0].handler.statuses, [(410, 3)]);
+    assert_eq!(
+        routes(&RepoPath::new("a.ts").unwrap(), express).list[0].handler.statuses,
+        [(410, 3)]
+    );
     let nest = "@ApiTags('x')\n@Controller('orders')\nexport class Orders {\n  constructor(private s: S) {}\n\n  @Get(':id')\n  \
                 one(@Param('id', ParseUUIDPipe) id: string) {\n    throw new NotFoundException();\n  }\n\n  @Post()\n  @HttpCode(202)\n  make() {}\n}\n\
                 @Controller({ path: 'v', version: '2' })\nexport class V {\n  @Delete('x')\n  no() {}\n}\n";
     assert_eq!(read("o.ts", nest), ["6 get /orders/{}", "11 post /orders", "17 delete /v/x"]);
-    let found = routes(&RepoPath::new("o.ts").unwrap(), nest);
+    let found = routes(&RepoPath::new("o.ts").unwrap(), nest).list;
     assert_eq!(found[0].handler.statuses, [(404, 8)]);
     assert_eq!(found[0].handler.types, [("id".to_owned(), Kind::Uuid, 7)]);
     assert_eq!(found[1].handler.statuses, [(202, 12)]);
@@ -111,6 +115,30 @@ fn go_groups_are_followed() {
             "18 delete /things/{}",
             "20 put /g"
         ]
+    );
+}
+
+#[test]
+fn computed_paths_make_the_list_partial() {
+    for (path, text) in [
+        ("a.go", "package a\nfunc f(r *gin.Engine) {\n\tr.GET(\"/a\", h)\n\tr.POST(path, h)\n}\n"),
+        ("a.js", "app.get('/a', h);\napp.post(PATH, h);\n"),
+        ("a.py", "@app.get('/a')\ndef a(): pass\n@app.post(PATH)\ndef b(): pass\n"),
+        ("a.rs", "fn f() { Router::new().route(\"/a\", get(h)).route(PATH, post(h)); }"),
+        (
+            "a.java",
+            "@RestController\nclass A {\n@GetMapping(\"/a\") void a() {}\n@PostMapping(P.A) void b() {}\n}\n",
+        ),
+    ] {
+        let found = routes(&RepoPath::new(path).unwrap(), text);
+        assert!(found.is_partial && found.list.len() == 1, "{path}: {found:?}");
+    }
+    assert_eq!(
+        read(
+            "a.go",
+            "package a\nfunc f(r *gin.Engine) {\n\to := r.Group(\"/orders\")\n\to.GET(\"\", h)\n\tr.GET(\"/x\", h)\n}\n"
+        ),
+        ["4 get /orders", "5 get /x"]
     );
 }
 

@@ -184,7 +184,8 @@ impl Settling<'_> {
 
     /// Joins findings that say the same about the same lines: of the same rule, or of rules that
     /// share an id in some other tool. The first in the order of attention stays. What is only for
-    /// information becomes a sentence of the graver finding that stands at the same place.
+    /// information becomes a sentence of the graver finding that stands at the same place, as does
+    /// what another one says with more knowledge.
     fn joined(&self, findings: Vec<Finding>) -> Vec<Finding> {
         let mut kept: Vec<(Finding, Vec<String>)> = Vec::new();
         for finding in findings {
@@ -284,16 +285,30 @@ fn attention(finding: &Finding) -> impl Ord + '_ {
     )
 }
 
-/// Whether one finding is grave and the other a note of the same family about the same lines.
-fn takes_in(grave: &Finding, note: &Finding) -> bool {
+/// What takes something away that code still uses, and rules that see no more of it than the
+/// statement: one finding with both says all there is to do.
+const USED: [&str; 2] = ["cross/dropped-column-still-used", "cross/enum-value-still-used"];
+const TAKEN_AWAY: [&str; 5] = [
+    "migration/column-dropped",
+    "migration/column-renamed",
+    "migration/enum-value-renamed",
+    "migration/table-dropped",
+    "migration/table-renamed",
+];
+
+/// Whether one finding says the other as well: both are about the same lines, and the other is a
+/// note of the same family or knows less.
+fn takes_in(grave: &Finding, other: &Finding) -> bool {
     let family = |finding: &Finding| finding.rule.0.split('/').next().map(str::to_owned);
-    note.severity == Severity::Info
-        && note.kind != FindingKind::Gate
+    let note = other.severity == Severity::Info
+        && other.kind != FindingKind::Gate
         && grave.severity >= Severity::Major
-        && grave.rule != note.rule
-        && family(grave) == family(note)
-        && note.anchor.lines().is_some()
-        && same_place(grave, note)
+        && grave.rule != other.rule
+        && family(grave) == family(other);
+    let knows_less = USED.contains(&grave.rule.0.as_str())
+        && TAKEN_AWAY.contains(&other.rule.0.as_str())
+        && grave.severity >= other.severity;
+    (note || knows_less) && other.anchor.lines().is_some() && same_place(grave, other)
 }
 
 fn same_place(a: &Finding, b: &Finding) -> bool {

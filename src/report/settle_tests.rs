@@ -52,6 +52,25 @@ fn alike_findings_differ_by_their_position_and_others_by_what_they_are() {
 }
 
 #[test]
+fn a_drop_is_said_once_where_code_still_uses_it() {
+    let source = change("ALTER TABLE users DROP COLUMN name;\nDROP TABLE b;\n");
+    let with = |rule: &str, line| {
+        let mut found = finding(&source, rule, PATH, line, line);
+        found.severity = Severity::Major;
+        found.title = format!("What {rule} says");
+        found
+    };
+    let used = with("cross/dropped-column-still-used", 1);
+    let same = with("migration/column-dropped", 1);
+    let other = with("migration/table-dropped", 2);
+    let settled = settle(&source, vec![same, other, used], &[]);
+    let said: Vec<&str> = settled.findings.iter().map(|f| f.finding.rule.0.as_str()).collect();
+    assert_eq!(said, ["cross/dropped-column-still-used", "migration/table-dropped"]);
+    let evidence = &settled.findings[0].finding.evidence;
+    assert!(evidence.ends_with(" Also: What migration/column-dropped says."), "{evidence}");
+}
+
+#[test]
 fn a_note_becomes_a_sentence_of_the_graver_finding_at_its_place() {
     let source = change("CREATE UNIQUE INDEX a ON b (c);\nDROP TABLE users;\n");
     let with = |rule: &str, severity, line| {

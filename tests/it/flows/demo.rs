@@ -38,13 +38,13 @@ async fn a_pull_request_with_findings_gets_one_comment_notes_and_checks() {
         assert!(calls.len() <= 12, "{} calls: {calls:#?}", calls.len());
         let body = world.expect_comment(number);
         assert!(body.starts_with(
-            "<!-- backend-team:review -->\n## Backend review: 8 blocking findings, 18 open in all"
+            "<!-- backend-team:review -->\n## Backend review: 7 blocking findings, 17 open in all"
         ));
         assert_eq!(world.summary(number), body);
         let notes = world.expect_review(number);
         assert_eq!(
             notes.len(),
-            17,
+            16,
             "one for each finding that has a line in the diff and asks for something"
         );
         let infra = world.expect_check(REVIEWERS[2]);
@@ -75,7 +75,7 @@ async fn a_second_push_tells_fixed_unchanged_and_new_apart() {
         world.settle().await;
         let body = world.expect_comment_edit();
         assert!(body.contains("## Backend review: 2 blocking findings, 8 open in all"), "{body}");
-        assert!(body.contains("<details><summary>Fixed (11)</summary>"), "{body}");
+        assert!(body.contains("<details><summary>Fixed (10)</summary>"), "{body}");
         assert_eq!(world.comments(number).len(), 1, "the comment is edited, not repeated");
         let findings = world.findings(number);
         assert_eq!(titles(&findings, "unchanged").len(), 7);
@@ -85,7 +85,7 @@ async fn a_second_push_tells_fixed_unchanged_and_new_apart() {
         assert_eq!(notes.len(), 1, "only the new finding is noted: {notes:#?}");
         world.expect_threads_resolved();
         let resolved = world.github.review_comments(REPO, number).unwrap();
-        assert_eq!(resolved.iter().filter(|note| note.resolved).count(), 10);
+        assert_eq!(resolved.iter().filter(|note| note.resolved).count(), 9);
         world.expect_checks(&[
             (CHECK, "failure"),
             (REVIEWERS[0], "failure"),

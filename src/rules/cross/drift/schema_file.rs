@@ -1,5 +1,7 @@
 //! The file into which a tool writes the schema after each migration, and the migrations.
 
+use std::collections::BTreeMap;
+
 use crate::domain::change::{Change, FileChange, SourceFile, Text};
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::path::RepoPath;
@@ -92,6 +94,8 @@ fn version(text: &Text) -> Option<(u32, String)> {
 }
 
 pub(crate) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
+    // Said once for each file, at the newest migration that it lacks.
+    let mut lacking: BTreeMap<RepoPath, (&FileChange, Draft, String)> = BTreeMap::new();
     for (file, framework, version) in new_migrations(context.change) {
         let paths = dumps(&file.path, framework);
         let there: Vec<(&RepoPath, &Text)> =
@@ -99,8 +103,15 @@ pub(crate) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
         // One of two may be left over from before the other was chosen.
         let all = there.iter().all(|(path, text)| is_behind(path, text, &version));
         if let Some((path, _)) = there.first().filter(|_| all) {
-            findings.on_file(file, behind(path, &version, framework));
+            let known = lacking.get(*path).is_some_and(|(_, _, newest)| *newest > version);
+            if !known {
+                let draft = behind(path, &version, framework);
+                lacking.insert((*path).clone(), (file, draft, version));
+            }
         }
+    }
+    for (file, draft, _) in lacking.into_values() {
+        findings.on_file(file, draft);
     }
     for (file, line, version) in moved_versions(context.change) {
         let found = migration_of(&file.path, &version)

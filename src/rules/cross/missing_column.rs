@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::places::has_word;
 use super::sql::{self, Asked, Query};
 use crate::domain::change::Change;
+use crate::domain::path::RepoPath;
 use crate::rules::migrations::present::History;
 use crate::rules::{Draft, Findings, RuleContext};
 
@@ -24,7 +25,7 @@ pub(super) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
     let mut said: BTreeSet<(usize, String, String)> = BTreeSet::new();
     for query in &asked.queries {
         let Some(file) = context.change.files.get(query.file) else { continue };
-        for missing in missing(&asked, query) {
+        for missing in missing(&asked, query, &file.path) {
             let lines = query.at(missing.line);
             let key = (query.file, missing.table.clone(), missing.column.clone());
             if file.adds_any(lines) && said.insert(key) {
@@ -43,14 +44,14 @@ struct Missing<'h> {
 }
 
 /// The columns that a statement names and that its table does not have.
-fn missing<'h>(asked: &'h Asked, query: &Query) -> Vec<Missing<'h>> {
+fn missing<'h>(asked: &'h Asked, query: &Query, path: &RepoPath) -> Vec<Missing<'h>> {
     let mut found = Vec::new();
     // Columns that are there, by table: they show that the statement means this table.
     let mut known: Vec<&str> = Vec::new();
     for each in &query.uses {
         let mut owners = Vec::new();
         for table in &each.tables {
-            match asked.histories_of(table) {
+            match asked.histories_of(table, path) {
                 Some(histories) => owners.extend(histories.into_iter().map(|it| (table, it))),
                 None => {
                     owners.clear();
@@ -112,9 +113,9 @@ fn draft(missing: &Missing<'_>) -> Draft {
         0 => String::new(),
         rest => format!(" and {rest} more"),
     };
-    let count = match history.count {
-        1 => "The migration".to_owned(),
-        count => format!("The {count} migrations"),
+    let (count, gives) = match history.count {
+        1 => ("The migration".to_owned(), "gives"),
+        count => (format!("The {count} migrations"), "give"),
     };
     let place = match history.root.as_str() {
         "" => String::new(),
@@ -125,7 +126,7 @@ fn draft(missing: &Missing<'_>) -> Draft {
     Draft {
         title: format!("`{table}.{column}` is {verb} here, but no migration adds it"),
         evidence: format!(
-            "{count}{place} give `{table}` the columns {}{more}. The database will refuse this statement.",
+            "{count}{place} {gives} `{table}` the columns {}{more}. The database will refuse this statement.",
             shown.join(", ")
         ),
         recommendation: format!(

@@ -140,6 +140,23 @@ const MODEL_WITHOUT_MIGRATION: Rule = Rule {
     check: Check::Change { applies: drift::applies, needs: drift::needs, check: drift::check },
 };
 
+const MIGRATION_WITHOUT_MODEL: Rule = Rule {
+    code: "cross/migration-without-model",
+    title: "A migration adds or removes a field and the model does not",
+    lane: Lane::Data,
+    kind: FindingKind::Evidence,
+    category: Category::Data,
+    severity: Major,
+    confidence: Medium,
+    equivalents: &[],
+    page: include_str!("../../../fixtures/rules/cross/migration-without-model.md"),
+    check: Check::Change {
+        applies: drift::migration_alone::applies,
+        needs: drift::migration_alone::needs,
+        check: drift::migration_alone::check,
+    },
+};
+
 const SCHEMA_FILE: Rule = Rule {
     code: "cross/schema-file-not-updated",
     title: "The schema file and the migrations do not say the same",
@@ -205,6 +222,7 @@ pub(super) const RULES: &[Rule] = &[
     COLUMN_NEVER_ADDED,
     FILTER_WITHOUT_INDEX,
     MODEL_WITHOUT_MIGRATION,
+    MIGRATION_WITHOUT_MODEL,
     SCHEMA_FILE,
     RENAMED_METRIC,
     ROUTE_MISSING,

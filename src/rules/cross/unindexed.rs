@@ -109,7 +109,7 @@ pub(super) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
         let Some(filter) = query.filter.as_ref().filter(|_| is_waited_for(&file.path)) else {
             continue;
         };
-        let Some((condition, sorted)) = unserved(&asked, filter) else { continue };
+        let Some((condition, sorted)) = unserved(&asked, filter, &file.path) else { continue };
         if refers_since_this_change(context.change, &filter.table, &condition.column) {
             continue;
         }
@@ -140,8 +140,12 @@ fn is_waited_for(path: &RepoPath) -> bool {
 }
 
 /// The column that should be indexed and is not, and whether it is for an order.
-fn unserved<'f>(asked: &Asked, filter: &'f Filter) -> Option<(&'f Condition, bool)> {
-    let histories = asked.histories_of(&filter.table)?;
+fn unserved<'f>(
+    asked: &Asked,
+    filter: &'f Filter,
+    path: &RepoPath,
+) -> Option<(&'f Condition, bool)> {
+    let histories = asked.histories_of(&filter.table, path)?;
     let [history] = histories.as_slice() else { return None };
     let known = history.schema.table(&filter.table);
     let table = known.whole()?;

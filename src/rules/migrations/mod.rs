@@ -14,7 +14,7 @@ mod design;
 mod dialect;
 mod dialects;
 pub(super) mod discover;
-mod django;
+pub(super) mod django;
 mod drops;
 mod engines;
 pub(super) mod facts;

@@ -37,9 +37,13 @@ const PLACES: [&str; 17] = [
     "alembic/versions/*.py",
     "drizzle/*.sql",
     "drizzle/migrations/*.sql",
-    "{packages,apps,crates,services}/*/{migrations,migration}/*.sql",
+    "{packages,crates,libs}/*/{migrations,migration}/*.sql",
     "*/{migrations,migration}/*.sql",
 ];
+
+/// Folders whose folders are programs of their own, each with its database.
+const SERVICES: [&str; 7] =
+    ["services", "apps", "projects", "modules", "components", "examples", "microservices"];
 
 /// Dumps of the whole schema, which may know more than the migrations do.
 const DUMPS: [&str; 4] = [
@@ -67,6 +71,17 @@ pub struct History {
 }
 
 impl History {
+    /// Whether code at that path may well use this database: it is not one of another service of
+    /// the repository.
+    pub fn serves(&self, path: &RepoPath) -> bool {
+        let own: Vec<&str> = path.directory().split('/').collect();
+        let root: Vec<&str> = self.root.split('/').collect();
+        let common = own.iter().zip(&root).take_while(|(one, other)| one == other).count();
+        let apart = |at: Option<&&str>| at.is_some_and(|name| SERVICES.contains(name));
+        let last = common.checked_sub(1).and_then(|at| root.get(at));
+        !apart(last) && !apart(root.get(common))
+    }
+
     /// Whether something that was not understood names both: it may be what makes the column.
     pub fn may_make(&self, table: &str, column: &str) -> bool {
         self.unread.iter().any(|text| text.contains(table) && text.contains(column))
@@ -247,6 +262,25 @@ mod tests {
             table.whole().unwrap().columns.iter().map(|column| column.name.as_str()).collect();
         assert_eq!(columns, ["id", "c"]);
         assert!(made[0].may_make("a", "geom") && !made[0].may_make("a", "total"));
+    }
+
+    #[test]
+    fn services_have_databases_of_their_own() {
+        let history = |root: &str| History {
+            root: root.to_owned(),
+            dialect: None,
+            schema: Schema::default(),
+            count: 1,
+            plain: true,
+            unread: Vec::new(),
+        };
+        let serves = |root: &str, path: &str| history(root).serves(&RepoPath::new(path).unwrap());
+        assert!(serves("db/migrations", "internal/store/a.go"));
+        assert!(serves("crates/db/migrations", "crates/api/src/a.rs"));
+        assert!(serves("services/a/migrations", "services/a/src/a.ts"));
+        assert!(serves("db/migrations", "services/a/src/a.ts"));
+        assert!(!serves("services/b/migrations", "services/a/src/a.ts"));
+        assert!(!serves("apps/b/migrations", "libs/store/a.ts"));
     }
 
     #[test]

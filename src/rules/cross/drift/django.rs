@@ -1,6 +1,6 @@
 //! Django: a model's fields change, and its app gets no migration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Drift, touches};
 use crate::domain::change::{Change, FileChange, Text};
@@ -19,20 +19,22 @@ const OPTIONS: [&str; 7] =
 
 /// A class with columns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Model {
-    bases: String,
+pub(super) struct Model {
+    pub bases: String,
     /// Has a table that migrations of its own app keep.
-    kept: bool,
+    pub kept: bool,
     line: u32,
-    fields: BTreeMap<String, Field>,
+    pub fields: BTreeMap<String, Field>,
+    /// All names that the class gives something to.
+    pub names: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Field {
+pub(super) struct Field {
     kind: String,
     /// Constants among the options that a column depends on; `None` for others.
     options: BTreeMap<String, Option<String>>,
-    line: u32,
+    pub line: u32,
 }
 
 pub fn is_models_file(file: &FileChange) -> bool {
@@ -197,7 +199,7 @@ fn other_option(old: &Field, new: &Field) -> Option<&'static str> {
 }
 
 /// The models of a file.
-fn models(text: &Text) -> Vec<(String, Model)> {
+pub(super) fn models(text: &Text) -> Vec<(String, Model)> {
     if !imports_models(text.as_str()) {
         return Vec::new();
     }
@@ -230,9 +232,12 @@ fn model(class: &Syntax<'_>, text: &Text) -> Option<(String, Model)> {
         kept: is_model && !is_set_apart(&body),
         line: text.line_at(class.range().start),
         fields: BTreeMap::new(),
+        names: BTreeSet::new(),
     };
     for statement in body.named_children().filter(|node| node.kind() == "expression_statement") {
         let assignment = statement.named_children().next().filter(|it| it.kind() == "assignment");
+        let left = assignment.as_ref().and_then(|assignment| assignment.field("left"));
+        made.names.extend(left.map(|left| left.text().into_owned()));
         let Some((name, field)) = assignment.and_then(|assignment| field(&assignment, text)) else {
             continue;
         };

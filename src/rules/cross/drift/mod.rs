@@ -1,6 +1,7 @@
 //! Models, migrations and dumps of the schema that no longer say the same.
 
 mod django;
+pub mod migration_alone;
 mod prisma;
 pub mod schema_file;
 mod sqlalchemy;

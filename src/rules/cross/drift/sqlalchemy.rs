@@ -46,7 +46,7 @@ pub fn drifts<'a>(context: &RuleContext<'a>) -> Vec<Drift<'a>> {
     let mut found = Vec::new();
     for file in context.change.files.iter().filter(|file| is_models_file(file)) {
         for declared in new_columns(file) {
-            let Some(history) = lacking(&histories, &declared) else { continue };
+            let Some(history) = lacking(&histories, &declared, file) else { continue };
             found.push(Drift {
                 file,
                 side: Side::Head,
@@ -62,8 +62,13 @@ pub fn drifts<'a>(context: &RuleContext<'a>) -> Vec<Drift<'a>> {
 }
 
 /// The one history that makes the table, if the table surely lacks the column.
-fn lacking<'h>(histories: &'h [History], declared: &Declared) -> Option<&'h History> {
-    let mut owners = histories.iter().filter(|history| {
+fn lacking<'h>(
+    histories: &'h [History],
+    declared: &Declared,
+    file: &FileChange,
+) -> Option<&'h History> {
+    let near = histories.iter().filter(|history| history.serves(&file.path));
+    let mut owners = near.filter(|history| {
         history
             .schema
             .table(&declared.table)

@@ -62,10 +62,11 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// The table in each of the histories that have it; `None` if one of them may have more to it.
-    pub fn histories_of(&self, table: &str) -> Option<Vec<&History>> {
+    /// The table in each of the histories for code at that path that have it; `None` if one of
+    /// them may have more to it.
+    pub fn histories_of(&self, table: &str, path: &RepoPath) -> Option<Vec<&History>> {
         let mut found = Vec::new();
-        for history in &self.histories {
+        for history in self.histories.iter().filter(|history| history.serves(path)) {
             match history.schema.table(table).table() {
                 Some(known) if known.whole && known.name == table => found.push(history),
                 Some(_) => return None,
@@ -153,7 +154,7 @@ fn queries(context: &RuleContext<'_>, dialect: Option<Dialect>) -> Vec<Query> {
     let mut found = Vec::new();
     for (at, file) in context.change.files.iter().enumerate() {
         let Some(text) = file.head_text().filter(|_| holds_sql(file)) else { continue };
-        if speaks_to_another_database(text.as_str()) {
+        if speaks_to_another_database(text.as_str()) || defines_tables(text.as_str()) {
             continue;
         }
         for literal in literals_of(context, file, text) {
@@ -205,6 +206,14 @@ fn speaks_to_another_database(text: &str) -> bool {
     ]
     .iter()
     .any(|name| lower.contains(name))
+}
+
+/// Whether code makes or changes tables itself, so that migrations are not all there is.
+fn defines_tables(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    ["alter table", "create table", "create temp", "automigrate"]
+        .iter()
+        .any(|it| lower.contains(it))
 }
 
 fn read_literal(

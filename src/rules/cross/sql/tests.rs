@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use sqlparser::dialect::PostgreSqlDialect;
 
 use super::*;
@@ -87,4 +88,23 @@ fn sentences_are_not_sql() {
     assert!(!is_sql("Select items from orders"));
     assert!(!is_sql("Updated the order"));
     assert!(is_sql("\n  SELECT items FROM orders") && is_sql("select a from t where b = $1"));
+}
+
+proptest! {
+    #[test]
+    fn any_statement_is_read(words in prop::collection::vec(
+        "SELECT|FROM|WHERE|a|t|t\\.a|=|,|\\(|\\)|AND|OR|IN|INSERT INTO|VALUES|UPDATE|SET|DELETE|WITH|AS|1|'x'|\\?|;|\n|JOIN|ON|ORDER BY|LIMIT|CASE|WHEN|THEN|END|\\*",
+        1..25,
+    )) {
+        let text = words.join(" ");
+        let literal = Literal { end: text.len(), text, start: 0, exact: true };
+        let lines = LineRange::line(1);
+        for dialect in [Some(Dialect::Postgres), Some(Dialect::MySql), Some(Dialect::Sqlite), None] {
+            for query in read_literal(0, &literal, lines, dialect) {
+                for each in &query.uses {
+                    prop_assert!(!each.tables.is_empty() && !each.column.is_empty());
+                }
+            }
+        }
+    }
 }

@@ -100,5 +100,44 @@ pub(super) fn altered(text: &str) -> Vec<(String, String, fields::Field, std::op
         .collect()
 }
 
+/// A field that a migration gives to a model, or takes from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::rules) struct Moved {
+    /// In lower case.
+    pub model: String,
+    pub field: String,
+    pub added: bool,
+    pub bytes: std::ops::Range<usize>,
+}
+
+/// The fields that the operations of a file add and remove, in order, both in the database and in
+/// what Django takes the models to be.
+pub(in crate::rules) fn moved(text: &str) -> Vec<Moved> {
+    let code = ParsedCode::new(text, Language::Python);
+    let operations = code.root().and_then(|root| assigned(&root, "operations"));
+    let Some(Value::List(items)) = operations.map(|operations| operations.value) else {
+        return Vec::new();
+    };
+    items.iter().flat_map(moved_by).collect()
+}
+
+fn moved_by(item: &Argument) -> Vec<Moved> {
+    let of = |call: &super::translate::Call| {
+        let text = |at, name: &str| Some(call.either(at, name)?.text()?.to_owned());
+        let model = text(0, "model_name")?.to_lowercase();
+        let one =
+            |field, added| Moved { model: model.clone(), field, added, bytes: item.bytes.clone() };
+        Some(match call.name.as_str() {
+            "AddField" => vec![one(text(1, "name")?, true)],
+            "RemoveField" => vec![one(text(1, "name")?, false)],
+            "RenameField" => {
+                vec![one(text(1, "old_name")?, false), one(text(2, "new_name")?, true)]
+            }
+            _ => return None,
+        })
+    };
+    item.value.call().and_then(of).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests;

@@ -121,9 +121,11 @@ fn drifts_of<'a>(app: &str, files: &[&'a FileChange]) -> Vec<Drift<'a>> {
             how: how.clone(),
         };
         match old {
-            None if model.kept && file.adds_any(LineRange::line(model.line)) => {
-                // One that another class of the same fields became is moved or renamed: that too
-                // needs a migration, but the reader of this would look for a new table.
+            // Unless its file imported what models inherit from by another name before.
+            None if model.kept
+                && file.adds_any(LineRange::line(model.line))
+                && !files.iter().any(|file| defines(file, name)) =>
+            {
                 found.push(drift(
                     Side::Head,
                     model.line,
@@ -139,6 +141,14 @@ fn drifts_of<'a>(app: &str, files: &[&'a FileChange]) -> Vec<Drift<'a>> {
         }
     }
     found
+}
+
+/// Whether a file had a class of that name before the change.
+fn defines(file: &FileChange, name: &str) -> bool {
+    file.base_text().is_some_and(|text| {
+        let starts = [format!("class {name}("), format!("class {name}:")];
+        starts.iter().any(|start| text.as_str().contains(start.as_str()))
+    })
 }
 
 fn all_models(files: &[&FileChange], side: Side) -> Vec<(usize, String, Model)> {

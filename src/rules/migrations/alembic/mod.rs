@@ -122,8 +122,9 @@ impl<'t> Walk<'_, 't> {
             }
             let pattern = node.parent().filter(|parent| parent.kind() == "as_pattern");
             let alias = pattern.and_then(|pattern| pattern.field("alias"));
-            if let (Some(alias), Some(table)) = (alias, call.text(0)) {
-                self.batches.push((alias.text().into_owned(), table.to_owned()));
+            match (alias, self.constant(&call)) {
+                (Some(alias), Some(table)) => self.batches.push((alias.text().into_owned(), table)),
+                _ => self.writer.unread(&call.bytes, "the name of the table is computed"),
             }
         }
         let before = self.writer.outside;
@@ -131,6 +132,18 @@ impl<'t> Walk<'_, 't> {
         self.body(&body, depth + 1);
         self.writer.outside = before;
         self.batches.truncate(known);
+    }
+
+    /// The text that a call is given first, also by the name of a constant of the module.
+    fn constant(&self, call: &Call) -> Option<String> {
+        match call.either(0, "table_name")? {
+            Value::Text(text) => Some(text.text.clone()),
+            Value::Name(name) => {
+                let value = python::argument(&python::assigned(self.root, name)?).value;
+                value.text().map(str::to_owned)
+            }
+            _ => None,
+        }
     }
 
     fn statement(&mut self, node: &Syntax<'t>, depth: usize) {

@@ -49,6 +49,36 @@ fn operations_become_statements() {
 }
 
 #[test]
+fn batches_know_their_table() {
+    let of = |head: &str| {
+        let text = format!(
+            "T = 'users'\ndef upgrade():\n    with op.batch_alter_table({head}) as b:\n        b.drop_column('a')\n"
+        );
+        translate(&text, "upgrade")
+    };
+    for head in ["T", "'users'", "table_name=T"] {
+        let done = of(head);
+        assert!(done.sql.starts_with("ALTER TABLE users DROP COLUMN a"), "{head}: {}", done.sql);
+        assert!(done.unread.is_empty());
+    }
+    assert!(!of("table()").unread.is_empty());
+}
+
+#[test]
+fn columns_from_elsewhere_are_unread() {
+    let unread = |parts: &str| {
+        translate(&format!("def upgrade():\n    op.create_table('a', {parts})\n"), "upgrade")
+            .unread
+            .len()
+    };
+    let column = "sa.Column('id', sa.Integer())";
+    assert_eq!(unread(&format!("{column}, sa.CheckConstraint('id > 0')")), 0);
+    for part in ["*timestamps()", "stamp()", "COLUMN", "sa.Column(name, sa.Text())"] {
+        assert_eq!(unread(&format!("{column}, {part}")), 1, "{part}");
+    }
+}
+
+#[test]
 fn revisions_and_ways_back_are_read() {
     let text =
         "revision: str = 'b'\ndown_revision = ('a', 'x')\ndef downgrade() -> None:\n    pass\n";

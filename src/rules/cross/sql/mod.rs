@@ -115,12 +115,13 @@ fn holds_sql(file: &FileChange) -> bool {
         && discover::identify_file(file).is_none()
 }
 
+/// Asked of every changed file, so without making a copy of its text.
 fn has_statement(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    (lower.contains("select") && lower.contains("from"))
-        || lower.contains("insert into")
-        || lower.contains("delete from")
-        || (lower.contains("update ") && lower.contains("set "))
+    let has = |large: &str, small: &str| text.contains(large) || text.contains(small);
+    (has("SELECT", "select") && has("FROM", "from"))
+        || has("INSERT INTO", "insert into")
+        || has("DELETE FROM", "delete from")
+        || (has("UPDATE ", "update ") && has("SET ", "set "))
 }
 
 /// A file of SQL with a name before each query, as sqlc, yesql and others read it.
@@ -227,7 +228,8 @@ fn read_literal(
         Some(Dialect::MySql) => (&MySqlDialect {}, "?", true),
         Some(Dialect::Sqlite) => (&SQLiteDialect {}, "?", true),
         Some(Dialect::SqlServer | Dialect::Other) => return Vec::new(),
-        None => (&GenericDialect {}, "?", false),
+        // Of which double quotes may be names or, as in MySQL and SQLite, text.
+        None => (&GenericDialect {}, "?", true),
     };
     let Some(statements) = placeholders::statements(&literal.text, placeholder) else {
         return Vec::new();

@@ -227,8 +227,12 @@ impl Reader {
                     let table = self.base(table).filter(|_| !renamed);
                     scope.relations.push(Relation { name, table });
                 }
-                TableFactor::Derived { subquery, alias, .. } => {
+                TableFactor::Derived { lateral, subquery, alias, .. } => {
+                    // What stands before it is in view of it.
+                    let around = Scope { unclear: *lateral, ..Scope::default() };
+                    self.scopes.push(around);
                     self.query(subquery, depth + 1);
+                    self.scopes.pop();
                     let name = alias.as_ref().map(|alias| self.name(&alias.name));
                     scope.relations.push(Relation { name: name.unwrap_or_default(), table: None });
                 }

@@ -44,6 +44,9 @@ fn columns_are_those_of_tables_in_view() {
             vec!["t.a", "t.b", "t.c", "t.d"],
         ),
         ("SELECT q.a FROM (SELECT b AS a FROM t) q WHERE c = 1", vec!["t.b"]),
+        ("SELECT 1 FROM o, LATERAL (SELECT a, i.b FROM i WHERE o_id = id) x", vec!["i.b"]),
+        ("SELECT a FROM t UNION SELECT b FROM u ORDER BY c", vec!["t.a", "u.b"]),
+        ("SELECT count(*) AS n FROM t GROUP BY a HAVING n > 1", vec!["t.a"]),
     ] {
         assert_eq!(uses(sql), expected, "{sql}");
     }

@@ -11,7 +11,8 @@ pub fn is_mixed(name: &Ident) -> bool {
 
 /// Names that databases give a meaning of their own.
 pub fn is_word_of_sql(name: &Ident, in_call: bool) -> bool {
-    const WORDS: [&str; 34] = [
+    const WORDS: [&str; 35] = [
+        "binary",
         "ctid",
         "xmin",
         "xmax",

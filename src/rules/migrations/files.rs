@@ -3,7 +3,7 @@
 use super::discover::{self, Direction, Framework, Identity};
 use super::rails::{self, WayBack};
 use super::say::{About, draft};
-use super::script::context_need;
+use super::surroundings::history_need;
 use super::ways_back::down_script;
 use super::{alembic, django, forward_only, javascript, liquibase, translate};
 use crate::domain::change::{Change, ChangeKind, FileChange};
@@ -51,7 +51,7 @@ pub(super) const MISSING_ROLLBACK: Rule = rule(
     |change| {
         let paths = added(change).filter_map(|(file, identity)| counterpart(file, &identity));
         let counterparts = paths.map(|path| Need::File { side: Side::Head, path });
-        counterparts.chain([context_need(change)]).collect()
+        counterparts.chain([history_need(change)]).collect()
     },
     |context, findings| {
         if says_how_to_recover(context.change.body.expose()) {

@@ -6,7 +6,7 @@ use super::discover::{self, Direction, Framework, Identity};
 use super::facts::{Kind, Statement};
 use super::files::{comment, has_statements, says_how_to_recover};
 use super::read::{self, Setting};
-use super::surroundings::context_need;
+use super::surroundings::history_need;
 use crate::domain::change::FileChange;
 use crate::rules::RuleContext;
 
@@ -114,11 +114,10 @@ pub(super) fn is_habit(context: &RuleContext<'_>, file: &FileChange, identity: &
         return false;
     }
     let mut earlier = 0;
-    for other in context.gathered(&context_need(context.change)) {
+    for other in context.gathered(&history_need(context.change)) {
         let text = other.text.as_str();
         let Some(known) = discover::identify(&other.path, text) else { continue };
-        let new = context.change.file(&other.path).is_some_and(FileChange::is_added);
-        if new || discover::root(&other.path, &known) != discover::root(&file.path, identity) {
+        if discover::root(&other.path, &known) != discover::root(&file.path, identity) {
             continue;
         }
         let backward = discover::backward_part(known.framework, text);

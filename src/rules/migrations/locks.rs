@@ -7,8 +7,7 @@ use super::discover::{self, Direction};
 use super::facts::Kind;
 use super::say::{About, Holds, draft, migrations, on_actions, on_hits, on_statements, rule};
 use super::script::{Hit, Migration};
-use super::state;
-use super::surroundings::history_globs;
+use super::surroundings::history_need;
 use crate::domain::finding::Category::{Performance, Reliability};
 use crate::domain::finding::Confidence::{High, Medium};
 use crate::domain::finding::Severity::{Info, Major, Minor};
@@ -133,7 +132,7 @@ fn goes_without(context: &RuleContext<'_>, migration: &Migration<'_>) -> bool {
         up.then(|| discover::root(path, &identity).to_owned())
     };
     let own = root(&migration.file.path, &migration.script.text);
-    let history = context.gathered(&state::history_need(history_globs(context.change)));
+    let history = context.gathered(&history_need(context.change));
     let mut altering =
         history.iter().map(|file| (&file.path, file.text.as_str())).filter(|(path, text)| {
             let lower = text.to_ascii_lowercase();

@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 pub use squawk_linter::Rule as Hit;
 
-pub(super) use super::surroundings::{context_need, needs};
+pub(super) use super::surroundings::needs;
 
 use super::actions::{Action, ActionKind};
 use super::dialect::{self, Dialect};
 use super::discover::{self, Direction, Framework, Identity};
 use super::facts::{Kind, Statement};
 use super::read::{self, LinterHit, Setting};
-use super::state::{self, Known, Timeline};
-use super::surroundings::{Surroundings, history_globs};
+use super::state::{Known, Timeline};
+use super::surroundings::{Surroundings, configuration_need, history_need};
 use super::{names, translate};
 use crate::config::policy::{NewTables, Policy};
 use crate::domain::change::{Change, FileChange, Text};
@@ -136,8 +136,9 @@ impl Prepared {
             .filter(|at| files.get(*at).is_some_and(discover::is_forward))
             .collect();
         order.sort_by_key(|at| files.get(*at).map(|file| file.path.as_str()));
-        let around = Surroundings::new(context.gathered(&context_need(context.change)));
-        let history = context.gathered(&state::history_need(history_globs(context.change)));
+        let history = context.gathered(&history_need(context.change));
+        let around =
+            Surroundings::new(context.gathered(&configuration_need(context.change)), history);
         let mut made = Self { migrations: Vec::new(), timelines: Vec::new() };
         let mut roots: Vec<String> = Vec::new();
         let mut created: HashSet<String> = HashSet::new();

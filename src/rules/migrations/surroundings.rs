@@ -14,13 +14,16 @@ use crate::rules::nearby;
 /// What the files around the change show about the database, read when a migration does not say
 /// it itself.
 pub(super) struct Surroundings<'a> {
-    files: &'a [SourceFile],
+    configuration: &'a [SourceFile],
+    /// The oldest migrations of the folders that the change adds to.
+    history: &'a [SourceFile],
     shown: OnceCell<Vec<(&'a SourceFile, Dialect)>>,
 }
 
 impl<'a> Surroundings<'a> {
-    pub fn new(files: &'a [SourceFile]) -> Self {
-        Self { files, shown: OnceCell::new() }
+    pub fn new(configuration: &'a [SourceFile], history: &'a [SourceFile]) -> Self {
+        let history = history.get(..MAX_SAMPLE).unwrap_or(history);
+        Self { configuration, history, shown: OnceCell::new() }
     }
 
     pub fn dialect(&self, path: &RepoPath) -> Option<Dialect> {
@@ -30,7 +33,8 @@ impl<'a> Surroundings<'a> {
                 Some("py" | "rb" | "js" | "ts") => dialect::of_file(&file.path, file.text.as_str()),
                 _ => dialect::of_configuration(file.text.as_str()),
             };
-            self.files.iter().filter_map(|file| Some((file, evidence(file)?))).collect()
+            let files = self.history.iter().chain(self.configuration);
+            files.filter_map(|file| Some((file, evidence(file)?))).collect()
         });
         let mut near = shown.iter().filter(|(file, _)| {
             file.path != *path
@@ -49,10 +53,18 @@ fn neighbours(one: &str, other: &str) -> bool {
     one == other || (parent(one).is_some() && parent(one) == parent(other))
 }
 
-/// Files that show which database the repository uses: the oldest migrations beside the changed
-/// ones, and configuration that names a database.
+/// Earlier migrations that are asked which database they are for.
+const MAX_SAMPLE: usize = 100;
+
+/// Files that show which database the repository uses: the migrations beside the changed ones, and
+/// configuration that names a database.
 pub fn needs(change: &Change) -> Vec<Need> {
-    vec![context_need(change), state::history_need(history_globs(change))]
+    vec![configuration_need(change), history_need(change)]
+}
+
+/// The migrations of the base branch in the folders that the change adds to.
+pub(super) fn history_need(change: &Change) -> Need {
+    state::history_need(history_globs(change))
 }
 
 /// Configuration that names the database, in the directories on the way to a migration.
@@ -72,11 +84,10 @@ const CONFIGURATION: [&str; 10] = [
 /// The same in the packages of a workspace.
 const PACKAGES: [&str; 2] = ["{apps,packages}/*/prisma/schema.prisma", "*/prisma/schema.prisma"];
 
-pub(super) fn context_need(change: &Change) -> Need {
-    let mut globs = history_globs(change);
+pub(super) fn configuration_need(change: &Change) -> Need {
     let migrations = change.files.iter().filter(|file| discover::is_forward(file));
     let directories = nearby::above(migrations.map(|file| &file.path));
-    globs.extend(nearby::in_each(directories, &CONFIGURATION));
+    let mut globs = nearby::in_each(directories, &CONFIGURATION);
     globs.extend(PACKAGES.map(str::to_owned));
     Need::Glob { side: Side::Head, globs, limit: 60 }
 }
@@ -103,4 +114,22 @@ pub(super) fn history_globs(change: &Change) -> Vec<String> {
     globs.sort();
     globs.truncate(8);
     globs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::assemble;
+
+    #[test]
+    fn a_long_history_crowds_nothing_out() {
+        let path = RepoPath::new("db/migrations/0100_more.up.sql").unwrap();
+        let file = assemble::file_change(path, None, Some("ALTER TABLE a ADD COLUMN b text;\n"));
+        let needs = needs(&assemble::change(vec![file]));
+        for need in needs {
+            let Need::Glob { globs, limit, .. } = need else { panic!("{need:?}") };
+            let history = globs.iter().any(|glob| glob == "db/migrations/*.sql");
+            assert!(!history || (globs.len() == 1 && limit >= 1_000), "{globs:?}");
+        }
+    }
 }

@@ -25,6 +25,7 @@ mod process;
 pub mod protobuf;
 mod rule;
 mod secrets;
+mod waiting;
 
 pub use collect::{Draft, Findings};
 pub use context::{Gathered, Memo, Place, RuleContext};

@@ -231,7 +231,7 @@ const RECEIVED_REFUSED: Rule = rule(
     include_str!("../../../fixtures/rules/asyncapi/received-message-refused.md"),
     |context, file, findings| {
         let texts = (
-            "Senders that have not moved, and messages that wait in the channel, do not have it so.",
+            "Senders that have not moved still send the old form, and messages that wait in the channel have it.",
             "Go on accepting what was valid, and fill in what is missing.",
         );
         say_differences(context, file, findings, Direction::Request, texts);

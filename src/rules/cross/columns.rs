@@ -213,7 +213,7 @@ fn uses<'a>(context: &RuleContext<'a>, file: &'a SourceFile, thing: &Removed<'_>
 }
 
 /// The table, and the type that stands for a row of it.
-fn table_forms(table: &str) -> Vec<String> {
+pub(super) fn table_forms(table: &str) -> Vec<String> {
     let one = singular(table);
     let mut forms = vec![
         table.to_owned(),

@@ -11,35 +11,9 @@ use crate::ports::source::Need;
 use crate::rules::migrations::discover;
 use crate::rules::migrations::present::History;
 use crate::rules::migrations::{Dialect, Table};
+use crate::rules::waiting::is_waited_for;
 use crate::rules::{Draft, Findings, RuleContext};
 
-/// Code that nobody waits for.
-const ASIDE: [&str; 24] = [
-    "script",
-    "scripts",
-    "job",
-    "jobs",
-    "task",
-    "tasks",
-    "cron",
-    "crons",
-    "batch",
-    "tool",
-    "tools",
-    "seed",
-    "seeds",
-    "backfill",
-    "backfills",
-    "maintenance",
-    "report",
-    "reports",
-    "analytics",
-    "admin",
-    "etl",
-    "worker",
-    "workers",
-    "commands",
-];
 /// Tables that stay small.
 const SMALL: [&str; 26] = [
     "setting",
@@ -130,13 +104,6 @@ fn refers_since_this_change(change: &Change, table: &str, column: &str) -> bool 
         let words = [table.to_lowercase(), column.to_lowercase(), "references".to_owned()];
         words.iter().all(|word| has_word(&text, word))
     })
-}
-
-fn is_waited_for(path: &RepoPath) -> bool {
-    let stem = path.file_name().split('.').next().unwrap_or_default().to_ascii_lowercase();
-    let aside =
-        |name: &&str| path.has_directory(name) || stem.split(['_', '-']).any(|part| part == *name);
-    !ASIDE.iter().any(aside)
 }
 
 /// The column that should be indexed and is not, and whether it is for an order.

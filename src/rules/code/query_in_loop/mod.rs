@@ -8,11 +8,11 @@ use super::view::CodeView;
 use crate::domain::change::FileChange;
 use crate::domain::diff::LineRange;
 use crate::domain::finding::{Category, Confidence, FindingKind, Severity};
-use crate::domain::path::RepoPath;
 use crate::domain::team::Lane;
 use crate::rules::parse::code::{
     Syntax, enclosing_function, first_line, in_error, is_production_code, lines_of,
 };
+use crate::rules::waiting::is_waited_for;
 use crate::rules::{Check, Draft, Findings, Rule, RuleContext};
 
 pub(super) const RULE: Rule = Rule {
@@ -28,42 +28,8 @@ pub(super) const RULE: Rule = Rule {
     check: Check::File { applies, check },
 };
 
-/// Code that nobody waits for.
-const ASIDE: [&str; 24] = [
-    "script",
-    "scripts",
-    "job",
-    "jobs",
-    "task",
-    "tasks",
-    "cron",
-    "crons",
-    "batch",
-    "tool",
-    "tools",
-    "seed",
-    "seeds",
-    "seeders",
-    "backfill",
-    "backfills",
-    "maintenance",
-    "commands",
-    "migration",
-    "migrations",
-    "migrate",
-    "etl",
-    "worker",
-    "workers",
-];
-
 fn applies(file: &FileChange) -> bool {
     is_production_code(file) && is_waited_for(&file.path)
-}
-
-fn is_waited_for(path: &RepoPath) -> bool {
-    let stem = path.file_name().split('.').next().unwrap_or_default().to_ascii_lowercase();
-    let mut parts = path.directory().split('/').chain(stem.split(['_', '-']));
-    !parts.any(|part| ASIDE.iter().any(|aside| part.eq_ignore_ascii_case(aside)))
 }
 
 fn check(context: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'_>) {

@@ -2,6 +2,7 @@
 
 use super::gone::{Gone, forms};
 use crate::domain::change::Text;
+use crate::rules::cross::columns::table_forms;
 use crate::rules::cross::places::{camel_case, has_word, is_comment, pascal_case, singular};
 
 /// Longest definition of an enum that is read, in lines.
@@ -80,23 +81,8 @@ fn of_a_row(line: &str, gone: &Gone<'_>) -> bool {
         && gone.columns.iter().any(|(table, column)| {
             let column = [column.clone(), camel_case(column), pascal_case(column)];
             column.iter().any(|form| has_word(line, form))
-                && (declared || row_forms(table).iter().any(|form| has_word(line, form)))
+                && (declared || table_forms(table).iter().any(|form| has_word(line, form)))
         })
-}
-
-fn row_forms(table: &str) -> Vec<String> {
-    let one = singular(table);
-    let mut forms = vec![
-        table.to_owned(),
-        pascal_case(table),
-        camel_case(table),
-        pascal_case(&one),
-        camel_case(&one),
-        one,
-    ];
-    forms.sort();
-    forms.dedup();
-    forms
 }
 
 /// A condition or assignment in SQL: the column and the value, with the table named near.

@@ -110,11 +110,17 @@ pub(super) async fn gather(
 fn described(need: &Need) -> String {
     match need {
         Need::File { path, .. } => path.to_string(),
-        Need::Glob { globs, .. } => format!("files matching {}", globs.join(", ")),
-        Need::Search { words, .. } => {
-            let shown: Vec<&str> = words.iter().take(3).map(String::as_str).collect();
-            format!("other files that mention {}", shown.join(", "))
-        }
+        Need::Glob { globs, .. } => format!("files matching {}", some_of(globs)),
+        Need::Search { words, .. } => format!("other files that mention {}", some_of(words)),
+    }
+}
+
+/// The first three, and how many there are beyond them.
+fn some_of(items: &[String]) -> String {
+    let shown = items.get(..3).unwrap_or(items).join(", ");
+    match items.len().saturating_sub(3) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 
@@ -313,4 +319,21 @@ fn lines(file: &FileChange, side: Side) -> usize {
         Side::Base => hunk.removed.len(),
     };
     file.hunks.iter().map(count).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::diff::Side;
+
+    #[test]
+    fn what_was_not_read_is_named_in_a_line() {
+        let globs: Vec<String> =
+            ["a/*.sql", "b.toml", "c.yml", "d.yml", "e.yml"].map(str::to_owned).into();
+        let need = Need::Glob { side: Side::Head, globs, limit: 9 };
+        assert_eq!(described(&need), "files matching a/*.sql, b.toml, c.yml and 2 more");
+        let need =
+            Need::Search { side: Side::Head, words: vec!["x".to_owned()], globs: vec![], limit: 9 };
+        assert_eq!(described(&need), "other files that mention x");
+    }
 }

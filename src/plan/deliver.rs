@@ -52,8 +52,12 @@ fn slug(text: &str) -> String {
 /// The message of the commit that a task makes: what, then why and for which requirements.
 pub fn commit_message(task: &Task, plan: &Plan, issue: Option<Number>) -> String {
     let subject = line(&first_upper(&task.title), MAX_SUBJECT);
-    let mut body =
-        vec![format!("{} because {}.", line(&task.id, 12), without_dot(&line(&task.because, 200)))];
+    let mut body = vec![format!(
+        "{}, {}: {}.",
+        line(&task.id, 12),
+        line(&task.agent, 60),
+        without_dot(&line(&task.because, 200))
+    )];
     let serves =
         plan.requirements.iter().filter(|requirement| task.serves.contains(&requirement.id));
     for requirement in serves.take(8) {

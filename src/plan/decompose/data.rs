@@ -9,7 +9,7 @@ use crate::plan::paths;
 use crate::plan::repository::migration_directory;
 use crate::plan::roles::Role;
 use crate::plan::schema::Destructive;
-use crate::plan::words::{code, codes, list};
+use crate::plan::words::{code, codes, list, sentence};
 
 /// The migration that adds what is asked for.
 pub fn schema(facts: &Facts<'_>) -> Step {
@@ -166,7 +166,7 @@ fn is_migration(path: &str) -> bool {
 
 fn rollback(facts: &Facts<'_>, tables: &[String]) -> Prose {
     let creates = !facts.schema.creates().is_empty();
-    let mut text = format!("The way back is {}", way_back(facts));
+    let mut text = sentence(&way_back(facts));
     text.push_str(if creates {
         "; rows written to new tables meanwhile are lost, so deploy the code that writes them last"
     } else if tables.is_empty() {

@@ -6,6 +6,7 @@ use super::{Addition, METHODS};
 use crate::domain::plan::{Artefact, ColumnSpec, Endpoint, Execution, Plan, SchemaChange};
 use crate::plan::produce::ProduceError;
 use crate::plan::produce::names::{camel, singular, snake, words};
+use crate::plan::words::sentence;
 
 /// Stands where a type is not known.
 pub(super) const OPEN: &str = "Type to be agreed.";
@@ -25,8 +26,17 @@ pub(super) fn addition(
         return Err(ProduceError::Unknown(format!("`{shown}` is not the path of an operation")));
     }
     let mut operation = Map::new();
-    operation.insert("summary".to_owned(), summary(&method, &path).into());
-    operation.insert("operationId".to_owned(), operation_id(&method, &path, document).into());
+    let action = action(&method, &path);
+    let summary = match &action {
+        Some((verb, noun)) => format!("{} {}", sentence(verb), with_article(noun)),
+        None => summary(&method, &path),
+    };
+    operation.insert("summary".to_owned(), summary.into());
+    let name = match &action {
+        Some((verb, noun)) => format!("{verb} {noun}"),
+        None => by_path(&method, &path),
+    };
+    operation.insert("operationId".to_owned(), operation_id(&name, document).into());
     let mut parameters: Vec<Value> = parameters(&path)
         .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
         .collect();
@@ -37,11 +47,14 @@ pub(super) fn addition(
     if !parameters.is_empty() {
         operation.insert("parameters".to_owned(), parameters.into());
     }
-    if matches!(method.as_str(), "post" | "put" | "patch") {
+    // What is done to one thing often needs nothing but the thing.
+    let bare = action.is_some() && endpoint.request.is_empty();
+    if matches!(method.as_str(), "post" | "put" | "patch") && !bare {
         let content = json!({"application/json": {"schema": schema(&endpoint.request, plan)}});
         operation.insert("requestBody".to_owned(), json!({"required": true, "content": content}));
     }
-    operation.insert("responses".to_owned(), responses(&method, endpoint, plan, document));
+    let responses = responses(&method, action.is_some(), endpoint, plan, document);
+    operation.insert("responses".to_owned(), responses);
     Ok(Addition { path, method, operation: Value::Object(operation) })
 }
 
@@ -64,33 +77,86 @@ fn parameters(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
 }
 
+/// Words at the end of a path that say what is done to the thing before them.
+const ACTIONS: [&str; 44] = [
+    "accept",
+    "activate",
+    "approve",
+    "archive",
+    "assign",
+    "block",
+    "cancel",
+    "capture",
+    "close",
+    "complete",
+    "confirm",
+    "deactivate",
+    "decline",
+    "disable",
+    "enable",
+    "expire",
+    "fulfil",
+    "fulfill",
+    "lock",
+    "pause",
+    "pay",
+    "publish",
+    "refund",
+    "reject",
+    "release",
+    "renew",
+    "reopen",
+    "resend",
+    "reset",
+    "restore",
+    "resume",
+    "retry",
+    "revoke",
+    "send",
+    "ship",
+    "start",
+    "stop",
+    "submit",
+    "suspend",
+    "unblock",
+    "unlock",
+    "unpublish",
+    "verify",
+    "void",
+];
+
+/// `POST /orders/{id}/cancel`: what is done, and to what.
+fn action(method: &str, path: &str) -> Option<(String, String)> {
+    let mut parts = path.rsplit('/');
+    let (verb, one, many) = (parts.next()?, parts.next()?, parts.next()?);
+    let fits = method == "post" && ACTIONS.contains(&verb) && one.starts_with('{');
+    let noun = singular(&words(many).join(" "));
+    (fits && !noun.is_empty() && !many.starts_with('{')).then(|| (verb.to_owned(), noun))
+}
+
+fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {noun}")
+}
+
 fn summary(method: &str, path: &str) -> String {
     let one = path.ends_with('}');
     let last = path.split('/').rfind(|segment| !segment.is_empty() && !segment.starts_with('{'));
     let many = words(last.unwrap_or("it")).join(" ");
-    let single = singular(&many);
-    let article = if single.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    let single = with_article(&singular(&many));
     match method {
-        "get" if one => format!("Read {article} {single}"),
+        "get" if one => format!("Read {single}"),
         "get" => format!("List {many}"),
-        "post" => format!("Create {article} {single}"),
-        "put" => format!("Replace {article} {single}"),
-        "patch" => format!("Change {article} {single}"),
-        "delete" => format!("Delete {article} {single}"),
+        "post" => format!("Create {single}"),
+        "put" => format!("Replace {single}"),
+        "patch" => format!("Change {single}"),
+        "delete" => format!("Delete {single}"),
         other => format!("{} {many}", other.to_uppercase()),
     }
 }
 
-/// In the style of the ids that are there.
-fn operation_id(method: &str, path: &str, document: &Value) -> String {
-    let items = document.get("paths").and_then(Value::as_object);
-    let known: Vec<&str> = items
-        .into_iter()
-        .flat_map(Map::values)
-        .filter_map(Value::as_object)
-        .flat_map(Map::values)
-        .filter_map(|operation| operation.get("operationId")?.as_str())
-        .collect();
+/// Method and path as words.
+fn by_path(method: &str, path: &str) -> String {
     let by: Vec<String> = path
         .split('/')
         .filter(|segment| !segment.is_empty())
@@ -99,8 +165,20 @@ fn operation_id(method: &str, path: &str, document: &Value) -> String {
             None => segment.to_owned(),
         })
         .collect();
-    let text = format!("{method} {}", by.join(" "));
-    let id = if known.iter().any(|id| id.contains('_')) { snake(&text, 80) } else { camel(&text) };
+    format!("{method} {}", by.join(" "))
+}
+
+/// These words in the style of the ids that are there.
+fn operation_id(words: &str, document: &Value) -> String {
+    let items = document.get("paths").and_then(Value::as_object);
+    let known: Vec<&str> = items
+        .into_iter()
+        .flat_map(Map::values)
+        .filter_map(Value::as_object)
+        .flat_map(Map::values)
+        .filter_map(|operation| operation.get("operationId")?.as_str())
+        .collect();
+    let id = if known.iter().any(|id| id.contains('_')) { snake(words, 80) } else { camel(words) };
     if !known.contains(&id.as_str()) {
         return id;
     }
@@ -230,11 +308,20 @@ fn columns(plan: &Plan) -> impl Iterator<Item = &ColumnSpec> {
     })
 }
 
-fn responses(method: &str, endpoint: &Endpoint, plan: &Plan, document: &Value) -> Value {
+fn responses(
+    method: &str,
+    action: bool,
+    endpoint: &Endpoint,
+    plan: &Plan,
+    document: &Value,
+) -> Value {
     let body = json!({"application/json": {"schema": schema(&endpoint.response, plan)}});
     let mut responses = Map::new();
     match method {
-        "post" => {
+        "post" if action && endpoint.response.is_empty() => {
+            responses.insert("200".to_owned(), json!({"description": "OK"}))
+        }
+        "post" if !action => {
             responses.insert("201".to_owned(), json!({"description": "Created", "content": body}))
         }
         "delete" => responses.insert("204".to_owned(), json!({"description": "Deleted"})),
@@ -271,4 +358,21 @@ fn default_error(problem: bool, document: &Value) -> Value {
         return json!({"description": "An error", "content": {"application/problem+json": {"schema": schema}}});
     }
     json!({"description": "An error"})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_done_to_a_thing_is_told_from_what_it_has() {
+        let found = |path| action("post", path);
+        let both = |verb: &str, noun: &str| Some((verb.to_owned(), noun.to_owned()));
+        assert_eq!(found("/orders/{id}/cancel"), both("cancel", "order"));
+        assert_eq!(found("/v1/line-items/{item_id}/refund"), both("refund", "line item"));
+        for other in ["/orders/{id}/items", "/users/{id}/avatar", "/cancel", "/orders/cancel", ""] {
+            assert_eq!(found(other), None, "{other}");
+        }
+        assert_eq!(action("get", "/orders/{id}/cancel"), None);
+    }
 }

@@ -1,22 +1,16 @@
 //! The schema as the migrations at head leave it, for changes that need not have a migration: what
 //! code may ask the database for.
 
-use std::collections::{HashMap, VecDeque};
-
-use super::alembic;
 use super::dialect::{self, Dialect};
 use super::discover::{self, Direction};
 use super::facts::{Kind, Statement};
 use super::read::{self, Setting};
-use super::state::{Schema, numbers};
+use super::state::{MAX_BYTES, MAX_FILES, Schema, Versioned, in_order};
 use crate::domain::change::SourceFile;
 use crate::domain::path::RepoPath;
 use crate::ports::source::Need;
 use crate::rules::nearby;
 
-/// Most migrations that are read, and most bytes.
-const MAX_FILES: usize = 1_500;
-const MAX_BYTES: usize = 8_000_000;
 /// Most directories in which migrations are looked for.
 const MAX_DIRECTORIES: usize = 24;
 
@@ -52,9 +46,6 @@ const DUMPS: [&str; 4] = [
     "{db,prisma,sql,database}/schema.{sql,rb,prisma}",
     "db/structure.sql",
 ];
-
-/// A migration with what orders it.
-type Numbered<'f> = (Vec<u64>, &'f SourceFile);
 
 /// One folder of migrations, applied.
 pub struct History {
@@ -107,7 +98,7 @@ fn in_view<'a>(paths: impl IntoIterator<Item = &'a RepoPath>, tails: &[&str]) ->
 
 /// Applies the migrations among these files, folder by folder.
 pub fn histories(files: &[SourceFile]) -> Vec<History> {
-    let mut found: Vec<(String, Vec<Numbered<'_>>)> = Vec::new();
+    let mut found: Vec<(String, Vec<Versioned<'_>>)> = Vec::new();
     for file in files {
         let Some(identity) = discover::identify(&file.path, file.text.as_str()) else { continue };
         if matches!(identity.direction, Direction::Down | Direction::Repeatable) {
@@ -119,23 +110,22 @@ pub fn histories(files: &[SourceFile]) -> Vec<History> {
             found.len() - 1
         });
         if let Some((_, own)) = found.get_mut(at) {
-            own.push((numbers(&identity.version), file));
+            own.push(Versioned::new(&identity.version, file));
         }
     }
     found.into_iter().map(|(root, own)| history(root, own)).collect()
 }
 
-fn history(root: String, mut files: Vec<Numbered<'_>>) -> History {
-    by_revision(&mut files);
-    files.sort_by(|one, other| (&one.0, &one.1.path).cmp(&(&other.0, &other.1.path)));
-    let shown = |(_, file): &Numbered<'_>| dialect::of_file(&file.path, file.text.as_str());
+fn history(root: String, files: Vec<Versioned<'_>>) -> History {
+    let files = in_order(files);
+    let shown = |file: &&SourceFile| dialect::of_file(&file.path, file.text.as_str());
     let dialect = files.iter().find_map(shown);
-    let plain = files.iter().all(|(_, file)| file.path.extension().as_deref() == Some("sql"));
+    let plain = files.iter().all(|file| file.path.extension().as_deref() == Some("sql"));
     let mut made =
         History { root, dialect, schema: Schema::default(), count: 0, plain, unread: Vec::new() };
     let setting = Setting::plain(dialect.unwrap_or(Dialect::Postgres));
     let mut bytes = 0;
-    for (_, file) in files {
+    for file in files {
         let text = file.text.as_str();
         bytes += text.len();
         let identity = discover::identify(&file.path, text);
@@ -168,46 +158,6 @@ fn history(root: String, mut files: Vec<Numbered<'_>>) -> History {
         made.count += 1;
     }
     made
-}
-
-/// Gives Alembic's migrations their place in its graph instead of their names' numbers.
-fn by_revision(files: &mut [Numbered<'_>]) {
-    let read = |(_, file): &Numbered<'_>| {
-        let python = file.path.extension().as_deref() == Some("py");
-        python.then(|| alembic::revision(file.text.as_str())).flatten()
-    };
-    let revisions: Vec<Option<alembic::Revision>> = files.iter().map(read).collect();
-    let mut followers: HashMap<&str, Vec<usize>> = HashMap::new();
-    let mut missing = vec![0_usize; files.len()];
-    for (at, revision) in revisions.iter().enumerate() {
-        for before in revision.iter().flat_map(|it| &it.follows) {
-            followers.entry(before.as_str()).or_default().push(at);
-            if let Some(count) = missing.get_mut(at) {
-                *count += 1;
-            }
-        }
-    }
-    let first = revisions
-        .iter()
-        .enumerate()
-        .filter(|(_, it)| it.as_ref().is_some_and(|it| it.follows.is_empty()));
-    let mut ready: VecDeque<usize> = first.map(|(at, _)| at).collect();
-    let mut place = 0;
-    while let Some(at) = ready.pop_front() {
-        place += 1;
-        if let Some((version, _)) = files.get_mut(at) {
-            *version = vec![place];
-        }
-        let own = revisions.get(at).and_then(Option::as_ref).map_or("", |it| it.own.as_str());
-        for next in followers.remove(own).unwrap_or_default() {
-            if let Some(count) = missing.get_mut(next) {
-                *count = count.saturating_sub(1);
-                if *count == 0 {
-                    ready.push_back(next);
-                }
-            }
-        }
-    }
 }
 
 /// Whether code that makes a table may give it columns that its text does not show: from a list,

@@ -4,12 +4,14 @@
 //! statement that was not understood. Rules speak up on what is known only.
 
 mod apply;
+mod sequence;
 mod timeline;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use timeline::{Timeline, history_need, numbers};
+pub use sequence::{Versioned, in_order};
+pub use timeline::{MAX_BYTES, MAX_FILES, Timeline, history_need};
 
 use super::actions::{Column, Constraint, ConstraintKind};
 use super::facts::CreateIndex;

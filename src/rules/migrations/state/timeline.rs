@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::sequence::{Versioned, in_order};
 use super::{Known, Schema};
 use crate::domain::change::{Change, FileChange, SourceFile};
 use crate::domain::diff::Side;
@@ -13,9 +14,9 @@ use crate::rules::migrations::discover::{self, Direction};
 use crate::rules::migrations::facts::{Kind, Statement};
 use crate::rules::migrations::read::{self, Setting};
 
-/// Most migrations of the base branch that are read, and most bytes.
-const MAX_FILES: usize = 1_500;
-const MAX_BYTES: usize = 8_000_000;
+/// Most migrations of one end of a change that are read, and most bytes.
+pub const MAX_FILES: usize = 1_500;
+pub const MAX_BYTES: usize = 8_000_000;
 
 /// What a statement meets: the tables that it names, as they are before it runs.
 #[derive(Debug, Clone, Default)]
@@ -44,20 +45,19 @@ pub struct Timeline {
 impl Timeline {
     /// Reads the base branch's migrations out of `files`.
     pub fn of_base(change: &Change, files: &[SourceFile], root: &str, dialect: Dialect) -> Self {
-        let mut ordered: Vec<(Vec<u64>, &SourceFile)> = files
+        let own: Vec<Versioned<'_>> = files
             .iter()
             .filter(|file| file.side == Side::Base && !moved_or_new(change, &file.path))
             .filter_map(|file| {
                 let identity = discover::identify(&file.path, file.text.as_str())?;
                 let own = matches!(identity.direction, Direction::Up | Direction::Many)
                     && discover::root(&file.path, &identity) == root;
-                own.then(|| (numbers(&identity.version), file))
+                own.then(|| Versioned::new(&identity.version, file))
             })
             .collect();
-        ordered.sort_by(|one, other| (&one.0, &one.1.path).cmp(&(&other.0, &other.1.path)));
         let mut base = Schema { doubtful: files.len() >= MAX_FILES, ..Schema::default() };
         let mut bytes = 0;
-        for (_, file) in ordered {
+        for file in in_order(own) {
             bytes += file.text.as_str().len();
             if bytes > MAX_BYTES {
                 base.doubtful = true;
@@ -105,11 +105,6 @@ impl Timeline {
 
 fn moved_or_new(change: &Change, path: &RepoPath) -> bool {
     change.file(path).is_some_and(FileChange::is_added)
-}
-
-/// A version as numbers, so that `10` comes after `9`.
-pub fn numbers(version: &str) -> Vec<u64> {
-    version.split(['.', '_', '-']).map(|part| part.parse().unwrap_or(u64::MAX)).collect()
 }
 
 /// The tables that a statement names, its own first.

@@ -214,6 +214,10 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// The enclosing named thing (table, function, operation, job), part of the identity.
     pub symbol: Option<String>,
+    /// Codes of rules that say less about the same lines: their findings there become a sentence of
+    /// this one.
+    #[serde(skip)]
+    pub covers: &'static [&'static str],
 }
 
 /// Identity of a finding over time: 16 hexadecimal digits. Has no line number in it.

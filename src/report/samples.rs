@@ -60,6 +60,7 @@ pub fn finding(change: &Change, rule: &str, path: &str, start: u32, end: u32) ->
         related: Vec::new(),
         fix: None,
         symbol: None,
+        covers: &[],
     }
 }
 

@@ -285,17 +285,6 @@ fn attention(finding: &Finding) -> impl Ord + '_ {
     )
 }
 
-/// What takes something away that code still uses, and rules that see no more of it than the
-/// statement: one finding with both says all there is to do.
-const USED: [&str; 2] = ["cross/dropped-column-still-used", "cross/enum-value-still-used"];
-const TAKEN_AWAY: [&str; 5] = [
-    "migration/column-dropped",
-    "migration/column-renamed",
-    "migration/enum-value-renamed",
-    "migration/table-dropped",
-    "migration/table-renamed",
-];
-
 /// Whether one finding says the other as well: both are about the same lines, and the other is a
 /// note of the same family or knows less.
 fn takes_in(grave: &Finding, other: &Finding) -> bool {
@@ -305,9 +294,8 @@ fn takes_in(grave: &Finding, other: &Finding) -> bool {
         && grave.severity >= Severity::Major
         && grave.rule != other.rule
         && family(grave) == family(other);
-    let knows_less = USED.contains(&grave.rule.0.as_str())
-        && TAKEN_AWAY.contains(&other.rule.0.as_str())
-        && grave.severity >= other.severity;
+    let knows_less =
+        grave.covers.contains(&other.rule.0.as_str()) && grave.severity >= other.severity;
     (note || knows_less) && other.anchor.lines().is_some() && same_place(grave, other)
 }
 

@@ -60,7 +60,8 @@ fn a_drop_is_said_once_where_code_still_uses_it() {
         found.title = format!("What {rule} says");
         found
     };
-    let used = with("cross/dropped-column-still-used", 1);
+    let mut used = with("cross/dropped-column-still-used", 1);
+    used.covers = &["migration/column-dropped", "migration/table-dropped"];
     let same = with("migration/column-dropped", 1);
     let other = with("migration/table-dropped", 2);
     let settled = settle(&source, vec![same, other, used], &[]);

@@ -34,6 +34,8 @@ pub struct Draft {
     /// Values that must not be repeated anywhere: they are replaced in the quote, and in the texts
     /// as a second line of defence.
     pub redact: Vec<String>,
+    /// Codes of rules that say less about the same lines.
+    pub covers: &'static [&'static str],
 }
 
 impl<'a> Findings<'a> {
@@ -91,6 +93,7 @@ impl<'a> Findings<'a> {
             related: draft.related,
             fix: draft.fix,
             symbol: draft.symbol,
+            covers: draft.covers,
         });
     }
 

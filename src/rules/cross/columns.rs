@@ -29,6 +29,14 @@ struct Removed<'a> {
     renamed_to: Option<String>,
 }
 
+/// Rules that see the statement and not who still uses what it takes away.
+const REMOVALS: [&str; 4] = [
+    "migration/column-dropped",
+    "migration/column-renamed",
+    "migration/table-dropped",
+    "migration/table-renamed",
+];
+
 pub(super) fn applies(change: &Change) -> bool {
     change.files.iter().any(|file| discover::is_forward(file) && !file.hunks.is_empty())
 }
@@ -180,6 +188,7 @@ pub(super) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
             ),
             recommendation: "Change the code first and release it; remove the column or table in a later change.".to_owned(),
             symbol: Some(what),
+            covers: &REMOVALS,
             related: places,
             ..Draft::default()
         };

@@ -90,6 +90,7 @@ fn draft(gone: &Gone<'_>, first: &Related, places: Vec<Related>) -> Draft {
         recommendation: "Change the code first, so that it takes both the old and the new values, and release it; \
                          take the value away in a later change."
             .to_owned(),
+        covers: &["migration/enum-value-renamed"],
         symbol: Some(format!("{}.{value}", type_name.as_deref().unwrap_or(&of).trim_matches('`'))),
         related: places,
         ..Draft::default()

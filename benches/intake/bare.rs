@@ -11,9 +11,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use hmac::{Hmac, KeyInit, Mac};
+use rusqlite::Connection;
 use sha2::Sha256;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
 struct Delivery {
@@ -34,20 +33,15 @@ async fn main() -> anyhow::Result<()> {
     let address = arguments.next().context("an address is needed")?;
     let database = arguments.next().context("a database file is needed")?;
     let secret = std::env::var("WEBHOOK_SECRET").context("WEBHOOK_SECRET")?;
-    let mut connection = SqliteConnectOptions::new()
-        .filename(database)
-        .create_if_missing(true)
-        .page_size(8192)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .pragma("wal_autocheckpoint", "4096")
-        .disable_statement_logging()
-        .connect()
-        .await?;
+    let connection = Connection::open(database)?;
+    connection.pragma_update(None, "page_size", 8192)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 4096)?;
     let table = "CREATE TABLE deliveries (id TEXT NOT NULL UNIQUE, body BLOB NOT NULL) STRICT";
-    sqlx::query(table).execute(&mut connection).await?;
+    connection.execute_batch(table)?;
     let (writer, waiting) = mpsc::channel(1024);
-    tokio::spawn(write(connection, waiting));
+    std::thread::spawn(move || write(connection, waiting));
     let router = Router::new().route("/", post(receive)).with_state(Receiver { secret, writer });
     let listener = tokio::net::TcpListener::bind(address).await?;
     axum::serve(listener, router).await?;
@@ -76,24 +70,22 @@ async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: Byt
     }
 }
 
-async fn write(mut connection: SqliteConnection, mut waiting: mpsc::Receiver<Delivery>) {
+fn write(mut connection: Connection, mut waiting: mpsc::Receiver<Delivery>) {
     let mut group = Vec::with_capacity(256);
-    while waiting.recv_many(&mut group, 256).await > 0 {
-        let stored = store(&mut connection, &group).await.is_ok();
+    while waiting.blocking_recv_many(&mut group, 256) > 0 {
+        let stored = store(&mut connection, &group).is_ok();
         for delivery in group.drain(..) {
             let _ = delivery.stored.send(stored);
         }
     }
 }
 
-async fn store(connection: &mut SqliteConnection, group: &[Delivery]) -> sqlx::Result<()> {
-    let mut transaction = connection.begin().await?;
+fn store(connection: &mut Connection, group: &[Delivery]) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
     for delivery in group {
-        sqlx::query("INSERT INTO deliveries VALUES ($1, $2) ON CONFLICT (id) DO NOTHING")
-            .bind(delivery.id.as_str())
-            .bind(delivery.body.as_ref())
-            .execute(&mut *transaction)
-            .await?;
+        transaction
+            .prepare_cached("INSERT INTO deliveries VALUES ($1, $2) ON CONFLICT (id) DO NOTHING")?
+            .execute((&delivery.id, delivery.body.as_ref()))?;
     }
-    transaction.commit().await
+    transaction.commit()
 }

@@ -10,7 +10,7 @@
 #![allow(clippy::print_stdout)]
 
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail, ensure};
 use hmac::{Hmac, KeyInit, Mac};
@@ -27,7 +27,6 @@ struct Load {
     address: String,
     path: String,
     event: String,
-    run: u128,
     /// Signature and body.
     bodies: Vec<(String, Vec<u8>)>,
 }
@@ -52,7 +51,6 @@ fn main() -> anyhow::Result<()> {
         address: address.to_owned(),
         path: format!("/{path}"),
         event: event.clone(),
-        run: std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos(),
         bodies: (1..=PULLS).map(|number| signed(payload.clone(), number, &secret)).collect(),
     });
     let (connections, seconds) = (connections.parse()?, Duration::from_secs(seconds.parse()?));
@@ -109,6 +107,17 @@ async fn one(load: Rc<Load>, connection: usize, length: Duration) -> anyhow::Res
     Ok(seen)
 }
 
+/// An id as GitHub makes them: a UUID of version 1, whose first part is the time in units of 100 ns.
+/// The last two parts make it new.
+fn delivery_id(connection: usize, count: usize) -> String {
+    /// From the beginning of the Gregorian calendar to 1970.
+    const EPOCH: u128 = 0x01B2_1DD2_1381_4000;
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let time = since_1970.as_nanos() / 100 + EPOCH;
+    let (low, middle, high) = (time & 0xFFFF_FFFF, time >> 32 & 0xFFFF, time >> 48 & 0xFFF);
+    format!("{low:08x}-{middle:04x}-1{high:03x}-{connection:04x}-{count:012x}")
+}
+
 async fn exchange(
     load: &Load,
     stream: &mut TcpStream,
@@ -121,12 +130,12 @@ async fn exchange(
     let mut request = format!(
         "POST {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: GitHub-Hookshot/bench\r\nAccept: */*\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\nX-GitHub-Event: {}\r\n\
-         X-GitHub-Delivery: {}-{connection}-{count}\r\nX-Hub-Signature-256: {signature}\r\n\r\n",
+         X-GitHub-Delivery: {}\r\nX-Hub-Signature-256: {signature}\r\n\r\n",
         load.path,
         load.address,
         body.len(),
         load.event,
-        load.run,
+        delivery_id(connection, count),
     )
     .into_bytes();
     request.extend_from_slice(body);

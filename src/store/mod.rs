@@ -6,7 +6,6 @@
 //! coalescing key, and one running row per repository and subject.
 
 mod body;
-mod error;
 mod postgres;
 mod row;
 mod schema;

@@ -40,6 +40,14 @@ impl NewRow {
         })
     }
 
+    /// Whether `later`, which has the same key, changes nothing.
+    pub(super) fn repeated_by(&self, later: &Self) -> bool {
+        self.kind_json == later.kind_json
+            && self.installation_id == later.installation_id
+            && (&self.owner, &self.name) == (&later.owner, &later.name)
+            && self.delivery.is_some()
+    }
+
     /// Rows in the order given.
     pub(super) fn all(jobs: Vec<NewJob>) -> Result<Vec<Self>, StoreError> {
         jobs.into_iter().map(Self::of).collect()

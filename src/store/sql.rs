@@ -31,9 +31,9 @@ macro_rules! new_job_columns {
          state, enqueued_at, run_at)"
     };
 }
-pub(super) use new_job_columns;
 
-/// A new job meets the waiting one that says exactly the same: refreshes it.
+/// A new job meets the waiting one that says exactly the same: refreshes it. The delivery that asked
+/// first stays its delivery.
 /// May be followed by a comma and more assignments, or by a condition.
 ///
 /// A new event starts the count of attempts anew and ends a delay, because the reason for the
@@ -42,12 +42,11 @@ macro_rules! refresh_waiting {
     () => {
         " ON CONFLICT (repo_id, subject, coalescing_key) WHERE state = 'waiting' DO UPDATE SET \
          installation_id = excluded.installation_id, owner = excluded.owner, \
-         name = excluded.name, delivery = COALESCE(excluded.delivery, jobs.delivery), \
+         name = excluded.name, delivery = COALESCE(jobs.delivery, excluded.delivery), \
          attempt = 0, why = NULL, run_at = \
          CASE WHEN excluded.run_at < jobs.run_at THEN excluded.run_at ELSE jobs.run_at END"
     };
 }
-pub(super) use refresh_waiting;
 
 /// Stores a job, or refreshes the waiting one that says exactly the same. No row changes if the
 /// waiting one says something else: then it has to be merged.

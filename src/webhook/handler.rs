@@ -11,7 +11,8 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use secrecy::SecretString;
 
-use super::{parse, verify};
+use super::{read, verify};
+use crate::domain::event::Event;
 use crate::domain::ids::DeliveryId;
 use crate::domain::job::NewJob;
 use crate::pipeline::intake;
@@ -118,15 +119,12 @@ async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
 pub async fn receive(State(intake): State<Intake>, delivery: VerifiedDelivery) -> Response {
     let started = Instant::now();
     let (id, event) = (delivery.id.clone(), delivery.event.clone());
-    let (jobs, ignored, malformed) = understand(&intake, &delivery);
+    let Understood { jobs, ignored, kept, malformed } = understand(&intake, &delivery);
     let enqueued = jobs.len();
-    // Of what asks for nothing only the fact is kept: it is most of what a repository says, and
-    // none of our business.
-    let kept = enqueued > 0 || malformed;
     let new = NewDelivery {
         id: delivery.id,
         event: delivery.event,
-        body: if kept { delivery.body } else { Bytes::new() },
+        body: kept,
         received_at: intake.clock.now(),
         ignored,
     };
@@ -152,18 +150,37 @@ pub async fn receive(State(intake): State<Intake>, delivery: VerifiedDelivery) -
     (status, result).into_response()
 }
 
-/// The jobs, why nothing is done (if nothing is), and whether the payload was no JSON object.
-fn understand(intake: &Intake, delivery: &VerifiedDelivery) -> (Vec<NewJob>, Option<String>, bool) {
-    match parse(&delivery.event, &delivery.body) {
-        Err(error) => (Vec::new(), Some(error.to_string()), true),
-        Ok(event) => {
-            let jobs = intake::jobs_for(&event, &delivery.id, &intake.trusted_bots);
-            let ignored = match (&event, jobs.is_empty()) {
-                (crate::domain::event::Event::Ignored { reason }, _) => Some((*reason).to_owned()),
-                (_, true) => Some("nothing to do".to_owned()),
-                (_, false) => None,
+/// What a delivery asks for.
+struct Understood {
+    jobs: Vec<NewJob>,
+    /// Why nothing is done, if nothing is.
+    ignored: Option<String>,
+    /// What is stored of the payload. Of what asks for nothing only the fact is: it is most of what
+    /// a repository says, and none of our business. What cannot be read is kept whole, for the
+    /// person who has to find out why.
+    kept: Bytes,
+    /// The payload is no JSON object.
+    malformed: bool,
+}
+
+fn understand(intake: &Intake, delivery: &VerifiedDelivery) -> Understood {
+    let reading = match read(&delivery.event, &delivery.body) {
+        Ok(reading) => reading,
+        Err(error) => {
+            return Understood {
+                jobs: Vec::new(),
+                ignored: Some(error.to_string()),
+                kept: delivery.body.clone(),
+                malformed: true,
             };
-            (jobs, ignored, false)
         }
-    }
+    };
+    let jobs = intake::jobs_for(&reading.event, &delivery.id, &intake.trusted_bots);
+    let ignored = match (&reading.event, jobs.is_empty()) {
+        (Event::Ignored { reason }, _) => Some((*reason).to_owned()),
+        (_, true) => Some("nothing to do".to_owned()),
+        (_, false) => None,
+    };
+    let kept = if jobs.is_empty() { Bytes::new() } else { reading.essence().into() };
+    Understood { jobs, ignored, kept, malformed: false }
 }

@@ -24,9 +24,32 @@ pub enum ParseError {
     NotAnObject,
 }
 
+/// What a delivery says.
+#[derive(Debug)]
+pub struct Reading {
+    pub event: Event,
+    payload: Payload,
+}
+
+impl Reading {
+    /// A payload with nothing but the fields that are read: it says the same event.
+    pub fn essence(&self) -> Vec<u8> {
+        // Of numbers, text and lists JSON can always be made.
+        serde_json::to_vec(&self.payload).unwrap_or_default()
+    }
+}
+
+/// The event of a payload, see [`read`].
+///
+/// # Errors
+/// As [`read`].
+pub fn parse(event_name: &str, body: &[u8]) -> Result<Event, ParseError> {
+    read(event_name, body).map(|reading| reading.event)
+}
+
 /// Reads a payload. Unknown events, actions and fields are accepted, and so is a payload that
 /// lacks a field we need: it becomes [`Event::Ignored`]. Only what is no JSON object is an error.
-pub fn parse(event_name: &str, body: &[u8]) -> Result<Event, ParseError> {
+pub fn read(event_name: &str, body: &[u8]) -> Result<Reading, ParseError> {
     let text = std::str::from_utf8(body).map_err(|_| ParseError::NotUtf8)?;
     check_depth(body)?;
     if !text.trim_start().starts_with('{') {
@@ -36,11 +59,15 @@ pub fn parse(event_name: &str, body: &[u8]) -> Result<Event, ParseError> {
         });
     }
     if let Ok(payload) = serde_json::from_str::<Payload>(text) {
-        return Ok(event(event_name, payload).unwrap_or_else(ignored));
+        let event = event(event_name, &payload).unwrap_or_else(ignored);
+        return Ok(Reading { event, payload });
     }
     // Well-formed all the same, with a field of a type that we do not expect?
     match serde_json::from_str::<IgnoredAny>(text) {
-        Ok(_) => Ok(ignored("a field has an unexpected type")),
+        Ok(_) => Ok(Reading {
+            event: ignored("a field has an unexpected type"),
+            payload: Payload::default(),
+        }),
         Err(error) => Err(ParseError::NotJson(error.to_string())),
     }
 }
@@ -108,18 +135,18 @@ fn ignored(reason: &'static str) -> Event {
 /// `Err` is the reason why there is nothing to do.
 type Parsed = Result<Event, &'static str>;
 
-fn event(name: &str, payload: Payload) -> Parsed {
+fn event(name: &str, payload: &Payload) -> Parsed {
     match name {
         "ping" => Ok(Event::Ping),
-        "pull_request" => pull_request(&payload),
+        "pull_request" => pull_request(payload),
         "issue_comment" => issue_comment(payload),
         "issues" => issue(payload),
         "check_run" => check_run(payload),
-        "check_suite" => check_suite(&payload),
-        "merge_group" => merge_group(&payload),
-        "installation" => installation(&payload),
-        "installation_repositories" => installation_repositories(&payload),
-        "push" => push(&payload),
+        "check_suite" => check_suite(payload),
+        "merge_group" => merge_group(payload),
+        "installation" => installation(payload),
+        "installation_repositories" => installation_repositories(payload),
+        "push" => push(payload),
         _ => Err("no use for this event"),
     }
 }
@@ -199,13 +226,13 @@ fn pull_request(payload: &Payload) -> Parsed {
     })
 }
 
-fn issue_comment(payload: Payload) -> Parsed {
+fn issue_comment(payload: &Payload) -> Parsed {
     if payload.action.as_deref() != Some("created") {
         return Err(OTHER_ACTION);
     }
-    let repo = repository(&payload)?;
-    let issue = payload.issue.ok_or("names no issue")?;
-    let comment = payload.comment.ok_or("names no comment")?;
+    let repo = repository(payload)?;
+    let issue = payload.issue.as_ref().ok_or("names no issue")?;
+    let comment = payload.comment.as_ref().ok_or("names no comment")?;
     let author = comment.user.as_ref().ok_or("the comment names no author")?.actor();
     Ok(Event::Comment {
         repo,
@@ -213,11 +240,11 @@ fn issue_comment(payload: Payload) -> Parsed {
         on_pull: issue.pull_request.is_some(),
         comment: CommentId(comment.id),
         author,
-        body: Untrusted::new(comment.body.unwrap_or_default()),
+        body: Untrusted::new(comment.body.clone().unwrap_or_default()),
     })
 }
 
-fn issue(payload: Payload) -> Parsed {
+fn issue(payload: &Payload) -> Parsed {
     let action = match payload.action.as_deref() {
         Some("labeled") => IssueAction::Labeled,
         Some("unlabeled") => IssueAction::Unlabeled,
@@ -227,30 +254,30 @@ fn issue(payload: Payload) -> Parsed {
         Some("closed" | "deleted" | "transferred") => IssueAction::Closed,
         _ => return Err(OTHER_ACTION),
     };
-    let repo = repository(&payload)?;
-    let sender = sender(&payload)?;
-    let issue = payload.issue.ok_or("names no issue")?;
+    let repo = repository(payload)?;
+    let sender = sender(payload)?;
+    let issue = payload.issue.as_ref().ok_or("names no issue")?;
     if issue.pull_request.is_some() {
         return Err("the issue is a pull request");
     }
     let label = match action {
         IssueAction::Labeled | IssueAction::Unlabeled => {
-            Some(payload.label.ok_or("names no label")?.name)
+            Some(payload.label.as_ref().ok_or("names no label")?.name.clone())
         }
         _ => None,
     };
     Ok(Event::Issue { repo, number: Number(issue.number), action, label, sender })
 }
 
-fn check_run(payload: Payload) -> Parsed {
+fn check_run(payload: &Payload) -> Parsed {
     let requested_action = match payload.action.as_deref() {
         Some("rerequested") => false,
         Some("requested_action") => true,
         _ => return Err(OTHER_ACTION),
     };
-    let repo = repository(&payload)?;
-    let sender = sender(&payload)?;
-    let run = payload.check_run.ok_or("names no check run")?;
+    let repo = repository(payload)?;
+    let sender = sender(payload)?;
+    let run = payload.check_run.as_ref().ok_or("names no check run")?;
     let head = commit(run.head_sha.as_deref()).ok_or("names no head commit")?;
     let pulls = pulls_of(&repo, run.pull_requests.as_ref());
     let check_run = CheckRunId(run.id);
@@ -259,7 +286,8 @@ fn check_run(payload: Payload) -> Parsed {
     }
     let identifier = payload
         .requested_action
-        .and_then(|action| action.identifier)
+        .as_ref()
+        .and_then(|action| action.identifier.clone())
         .ok_or("names no action identifier")?;
     Ok(Event::CheckAction { repo, check_run, head, pulls, identifier, sender })
 }

@@ -1,12 +1,16 @@
 //! The fields of payloads that we read, of all events together: no two events use one of these
 //! names for different things. Everything is optional, everything else is skipped unread.
+//!
+//! Written again they are what is kept of a delivery: the same event to whoever reads it later, in
+//! a fortieth of the bytes, and nothing about people and repositories that we have no use for.
 
-use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::event::Actor;
 use crate::domain::ids::{CommitSha, InstallationId, Login, RepoId, RepoSlug};
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct Payload {
     pub action: Option<String>,
@@ -33,12 +37,22 @@ pub(super) struct Payload {
     pub deleted: Option<bool>,
 }
 
-#[derive(Debug, Deserialize)]
+/// A value of which only matters that it is there.
+#[derive(Debug, Serialize)]
+pub(super) struct Present(bool);
+
+impl<'de> Deserialize<'de> for Present {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self(true))
+    }
+}
+
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Installation {
     pub id: u64,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Repository {
     pub id: u64,
     pub full_name: Option<String>,
@@ -55,7 +69,7 @@ impl Repository {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Account {
     pub login: String,
     #[serde(rename = "type")]
@@ -68,7 +82,7 @@ impl Account {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct PullRequest {
     pub number: u64,
     #[serde(default)]
@@ -77,36 +91,36 @@ pub(super) struct PullRequest {
     pub head: Option<End>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct End {
     pub sha: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Label {
     pub name: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Changes {
-    pub base: Option<serde::de::IgnoredAny>,
+    pub base: Option<Present>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Issue {
     pub number: u64,
     /// Present when the issue is a pull request.
-    pub pull_request: Option<serde::de::IgnoredAny>,
+    pub pull_request: Option<Present>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Comment {
     pub id: u64,
     pub user: Option<Account>,
     pub body: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct CheckRun {
     pub id: u64,
     pub head_sha: Option<String>,
@@ -114,7 +128,7 @@ pub(super) struct CheckRun {
     pub pull_requests: Option<Vec<LinkedPull>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct CheckSuite {
     pub head_sha: Option<String>,
     #[serde(default)]
@@ -122,28 +136,28 @@ pub(super) struct CheckSuite {
 }
 
 /// A pull request with this head. It may be one of another repository (a fork's upstream).
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct LinkedPull {
     pub number: u64,
     pub base: Option<LinkedBase>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct LinkedBase {
     pub repo: Option<LinkedRepository>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct LinkedRepository {
     pub id: u64,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct RequestedAction {
     pub identifier: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct MergeGroup {
     pub head_sha: Option<String>,
     pub base_sha: Option<String>,

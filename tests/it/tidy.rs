@@ -78,6 +78,7 @@ const IMPURE_WORDS: &[&str] = &[
     "println!",
     "eprintln!",
     "git2::",
+    "rusqlite::",
     "sqlx::",
     "octocrab::",
 ];

@@ -1,7 +1,7 @@
 //! Transactions that may lose against a concurrent one and are run again.
 
+use super::error::{lost_a_race, store_error};
 use crate::ports::queue::StoreError;
-use crate::store::error::{lost_a_race, store_error};
 
 /// Tries before a race counts as trouble of the database.
 const TRIES: usize = 10;

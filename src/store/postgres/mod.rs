@@ -2,6 +2,7 @@
 
 mod announce;
 mod attempt;
+mod error;
 mod schema;
 mod write;
 
@@ -16,7 +17,7 @@ use sqlx::{ConnectOptions, Connection, PgPool};
 
 use self::announce::Announcer;
 use self::attempt::until_settled;
-use super::error::store_error;
+use self::error::store_error;
 use super::row::{self, DeliveryRow, NewRow, Return};
 use super::wake::Wake;
 use super::{Store, body, sql};

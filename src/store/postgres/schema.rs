@@ -3,8 +3,8 @@
 use sqlx::{AssertSqlSafe, PgPool};
 
 use super::SchemaName;
+use super::error::store_error;
 use crate::ports::queue::StoreError;
-use crate::store::error::store_error;
 use crate::store::schema::{Migration, pending};
 
 /// Advisory locks are numbers: the bytes of "backteam". Replicas that start together take turns.

@@ -3,9 +3,9 @@
 use sqlx::{PgConnection, PgPool};
 
 use super::attempt::Failure;
+use super::error::store_error;
 use crate::domain::job::Timestamp;
 use crate::ports::queue::{Accepted, Lease, StoreError};
-use crate::store::error::store_error;
 use crate::store::row::{self, DeliveryRow, LeasedColumns, NewRow, Return, ReturningColumns};
 use crate::store::sql;
 

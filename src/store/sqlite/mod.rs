@@ -1,23 +1,29 @@
 //! The store in one SQLite file, for one process.
 
 mod accept;
+mod connection;
+mod error;
 mod lock;
+mod readers;
 mod schema;
+mod statement;
 mod write;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, SqlitePool};
+use rusqlite::params;
 
 use self::accept::Acceptance;
+use self::connection::Access;
+use self::error::sqlite_error;
 use self::lock::ProcessLock;
+use self::readers::Readers;
+use self::statement::{all, first};
 use self::writer::Writer;
-use super::error::store_error;
 use super::row::{self, DeliveryRow, NewRow, Return};
 use super::wake::Wake;
 use super::{Store, body, sql};
@@ -28,20 +34,9 @@ use crate::ports::queue::{
     Accepted, DeadJob, Lease, NewDelivery, Queue, QueueStats, StoreError, StoredDelivery,
 };
 
-/// How long SQLite waits for a lock of another program on the file (a backup, a shell).
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-const READERS: u32 = 4;
-
-/// Pages of 8 KiB hold most compressed deliveries whole.
-const PAGE_SIZE: u32 = 8192;
-
-/// Pages in the write-ahead log before they are copied into the database (32 MiB).
-const CHECKPOINT_PAGES: &str = "4096";
-
 pub struct SqliteStore {
     writer: Writer,
-    readers: SqlitePool,
+    readers: Readers,
     wake: Arc<Wake>,
 }
 
@@ -53,10 +48,7 @@ impl SqliteStore {
     /// cannot be read or a newer version wrote it.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         let store = Self::connect(path, Some(ProcessLock::take(path)?)).await?;
-        let orphans = store
-            .writer
-            .run(true, async |connection| write::requeue_orphans(connection).await)
-            .await?;
+        let orphans = store.writer.run(true, write::requeue_orphans).await?;
         if orphans > 0 {
             tracing::info!(jobs = orphans, "requeued jobs of a process that ended");
         }
@@ -73,26 +65,19 @@ impl SqliteStore {
     }
 
     async fn connect(path: &Path, lock: Option<ProcessLock>) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(lock.is_some())
-            .page_size(PAGE_SIZE)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT)
-            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-            // Else each statement that stores many rows makes and removes a file.
-            .pragma("temp_store", "memory")
-            .disable_statement_logging();
-        let mut connection = options.connect().await.map_err(store_error)?;
-        schema::migrate(&mut connection).await?;
-        let checkpoints = options.connect().await.map_err(store_error)?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .connect_lazy_with(options.pragma("query_only", "on"));
+        let file = path.to_owned();
+        let opened = tokio::task::spawn_blocking(move || Self::connect_here(file, lock));
+        opened.await.map_err(|error| StoreError::Failed(error.to_string()))?
+    }
+
+    fn connect_here(path: PathBuf, lock: Option<ProcessLock>) -> Result<Self, StoreError> {
+        let access = if lock.is_some() { Access::Create } else { Access::Write };
+        let mut connection = connection::open(&path, access).map_err(sqlite_error)?;
+        schema::migrate(&mut connection)?;
+        let checkpoints = connection::open(&path, Access::Write).map_err(sqlite_error)?;
         let wake = Arc::new(Wake::default());
         let writer = Writer::start(connection, checkpoints, lock, Arc::clone(&wake))?;
-        Ok(Self { writer, readers, wake })
+        Ok(Self { writer, readers: Readers::new(path), wake })
     }
 
     /// Deletes in portions, each its own request, so that intake goes on in between.
@@ -101,16 +86,11 @@ impl SqliteStore {
         loop {
             let deleted = self
                 .writer
-                .run(false, async move |connection| {
-                    sqlx::query(statement)
-                        .bind(before)
-                        .bind(sql::PRUNE_BATCH)
-                        .execute(connection)
-                        .await
-                        .map(|done| done.rows_affected())
-                        .map_err(store_error)
+                .run(false, move |connection| {
+                    write::execute(connection, statement, params![before, sql::PRUNE_BATCH])
                 })
                 .await?;
+            let deleted = u64::try_from(deleted).unwrap_or(u64::MAX);
             total += deleted;
             if deleted < sql::PRUNE_BATCH.unsigned_abs() {
                 return Ok(total);
@@ -122,13 +102,8 @@ impl SqliteStore {
     async fn delete_of(&self, statement: &'static str, repo: RepoId) -> Result<(), StoreError> {
         let repo_id = row::signed(repo.0);
         self.writer
-            .run(false, async move |connection| {
-                sqlx::query(statement)
-                    .bind(repo_id)
-                    .execute(connection)
-                    .await
-                    .map(|_| ())
-                    .map_err(store_error)
+            .run(false, move |connection| {
+                write::execute(connection, statement, params![repo_id]).map(|_| ())
             })
             .await
     }
@@ -166,9 +141,7 @@ impl Queue for SqliteStore {
 
     async fn enqueue(&self, jobs: Vec<NewJob>, now: Timestamp) -> Result<(), StoreError> {
         let jobs = NewRow::all(jobs)?;
-        self.writer
-            .run(true, async move |connection| write::enqueue(connection, &jobs, now).await)
-            .await
+        self.writer.run(true, move |connection| write::enqueue(connection, &jobs, now)).await
     }
 
     async fn lease(
@@ -181,9 +154,7 @@ impl Queue for SqliteStore {
         let expires_at = now.plus(duration);
         let lease = self
             .writer
-            .run(false, async move |connection| {
-                write::lease(connection, &worker, now, expires_at).await
-            })
+            .run(false, move |connection| write::lease(connection, &worker, now, expires_at))
             .await?;
         if lease.is_some() {
             self.wake.signal();
@@ -199,15 +170,9 @@ impl Queue for SqliteStore {
     ) -> Result<bool, StoreError> {
         let (job, fence, expires_at) = (lease.job.id, lease.fence, now.plus(duration));
         self.writer
-            .run(false, async move |connection| {
-                sqlx::query(sql::EXTEND)
-                    .bind(job)
-                    .bind(fence)
-                    .bind(expires_at.0)
-                    .execute(connection)
-                    .await
-                    .map(|done| done.rows_affected() == 1)
-                    .map_err(store_error)
+            .run(false, move |connection| {
+                let values = params![job, fence, expires_at.0];
+                Ok(write::execute(connection, sql::EXTEND, values)? == 1)
             })
             .await
     }
@@ -220,18 +185,14 @@ impl Queue for SqliteStore {
     ) -> Result<bool, StoreError> {
         let (job, fence) = (lease.job.id, lease.fence);
         self.writer
-            .run(true, async move |connection| match &outcome {
-                JobOutcome::Done => sqlx::query(sql::FINISH_DONE)
-                    .bind(job)
-                    .bind(fence)
-                    .execute(connection)
-                    .await
-                    .map(|done| done.rows_affected() == 1)
-                    .map_err(store_error),
-                JobOutcome::Dead { why } => write::bury(connection, job, fence, why, now).await,
+            .run(true, move |connection| match &outcome {
+                JobOutcome::Done => {
+                    Ok(write::execute(connection, sql::FINISH_DONE, params![job, fence])? == 1)
+                }
+                JobOutcome::Dead { why } => write::bury(connection, job, fence, why, now),
                 JobOutcome::Retry { at, why } => {
                     let how = Return { run_at: Some(*at), why: Some(why), uncount: false };
-                    write::put_back(connection, job, fence, &how).await
+                    write::put_back(connection, job, fence, &how)
                 }
             })
             .await
@@ -240,22 +201,23 @@ impl Queue for SqliteStore {
     async fn release(&self, lease: &Lease, _now: Timestamp) -> Result<(), StoreError> {
         let (job, fence) = (lease.job.id, lease.fence);
         self.writer
-            .run(true, async move |connection| {
+            .run(true, move |connection| {
                 let how = Return { run_at: None, why: None, uncount: true };
-                write::put_back(connection, job, fence, &how).await.map(|_| ())
+                write::put_back(connection, job, fence, &how).map(|_| ())
             })
             .await
     }
 
     async fn superseded(&self, lease: &Lease) -> Result<bool, StoreError> {
-        let newer: Option<(i64,)> = sqlx::query_as(sql::SUPERSEDED)
-            .bind(row::signed(lease.job.repo.id.0))
-            .bind(lease.job.kind.subject())
-            .bind(lease.job.kind.coalescing_key())
-            .bind(lease.job.id)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(store_error)?;
+        let repo = row::signed(lease.job.repo.id.0);
+        let (subject, key) = (lease.job.kind.subject(), lease.job.kind.coalescing_key());
+        let job = lease.job.id;
+        let newer: Option<(i64,)> = self
+            .readers
+            .read(move |connection| {
+                first(connection, sql::SUPERSEDED, params![repo, subject, key, job])
+            })
+            .await?;
         Ok(newer.is_some())
     }
 
@@ -264,46 +226,41 @@ impl Queue for SqliteStore {
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let (due,): (Option<i64>,) =
-            sqlx::query_as(sql::NEXT_DUE).fetch_one(&self.readers).await.map_err(store_error)?;
-        Ok(due.map(Timestamp))
+        let due: Option<(Option<i64>,)> =
+            self.readers.read(|connection| first(connection, sql::NEXT_DUE, &[])).await?;
+        Ok(due.and_then(|(due,)| due).map(Timestamp))
     }
 
     async fn stats(&self, now: Timestamp) -> Result<QueueStats, StoreError> {
-        let counts: row::Counts = sqlx::query_as(sql::COUNT_JOBS)
-            .bind(now.0)
-            .fetch_one(&self.readers)
-            .await
-            .map_err(store_error)?;
-        let (oldest,): (Option<i64>,) = sqlx::query_as(sql::OLDEST_READY)
-            .bind(now.0)
-            .fetch_one(&self.readers)
-            .await
-            .map_err(store_error)?;
-        Ok(row::stats(counts, oldest, now))
+        let (counts, oldest): (Option<row::Counts>, Option<(Option<i64>,)>) = self
+            .readers
+            .read(move |connection| {
+                let counts = first(connection, sql::COUNT_JOBS, params![now.0])?;
+                Ok((counts, first(connection, sql::OLDEST_READY, params![now.0])?))
+            })
+            .await?;
+        Ok(row::stats(counts.unwrap_or_default(), oldest.and_then(|(oldest,)| oldest), now))
     }
 
     async fn dead(&self, limit: usize) -> Result<Vec<DeadJob>, StoreError> {
-        let rows: Vec<row::DeadColumns> = sqlx::query_as(sql::DEAD_JOBS)
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(store_error)?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = self
+            .readers
+            .read(move |connection| all(connection, sql::DEAD_JOBS, params![limit]))
+            .await?;
         Ok(row::dead_jobs(rows))
     }
 
     async fn revive(&self, job: i64, now: Timestamp) -> Result<bool, StoreError> {
-        self.writer
-            .run(true, async move |connection| write::revive(connection, job, now).await)
-            .await
+        self.writer.run(true, move |connection| write::revive(connection, job, now)).await
     }
 
     async fn delivery(&self, id: &DeliveryId) -> Result<Option<StoredDelivery>, StoreError> {
-        let found: Option<row::DeliveryColumns> = sqlx::query_as(sql::DELIVERY)
-            .bind(id.0.as_str())
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(store_error)?;
+        let wanted = id.0.clone();
+        let found: Option<row::DeliveryColumns> = self
+            .readers
+            .read(move |connection| first(connection, sql::DELIVERY, params![wanted]))
+            .await?;
         found.map(|columns| row::delivery(id, columns)).transpose()
     }
 
@@ -318,7 +275,7 @@ impl Queue for SqliteStore {
 
     async fn healthy(&self) -> Result<(), StoreError> {
         self.writer
-            .run(false, async |connection| schema::execute(connection, sql::HEARTBEAT).await)
+            .run(false, |connection| write::execute(connection, sql::HEARTBEAT, &[]).map(|_| ()))
             .await
     }
 }
@@ -326,12 +283,11 @@ impl Queue for SqliteStore {
 #[async_trait]
 impl Ledger for SqliteStore {
     async fn load(&self, repo: RepoId, number: Number) -> Result<PullMemory, StoreError> {
-        let found: Option<(String,)> = sqlx::query_as(sql::LOAD_MEMORY)
-            .bind(row::signed(repo.0))
-            .bind(row::signed(number.0))
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(store_error)?;
+        let (repo, number) = (row::signed(repo.0), row::signed(number.0));
+        let found: Option<(String,)> = self
+            .readers
+            .read(move |connection| first(connection, sql::LOAD_MEMORY, params![repo, number]))
+            .await?;
         found.map_or_else(|| Ok(PullMemory::default()), |(json,)| row::decode_memory(&json))
     }
 
@@ -346,18 +302,16 @@ impl Ledger for SqliteStore {
         let follows = i64::from(memory.plan_follows_base());
         let memory = row::encode_memory(memory)?;
         self.writer
-            .run(false, async move |connection| {
-                write::save(connection, held, pull, (&memory, follows)).await
-            })
+            .run(false, move |connection| write::save(connection, held, pull, (&memory, follows)))
             .await
     }
 
     async fn plans_that_follow_base(&self, repo: RepoId) -> Result<Vec<Number>, StoreError> {
-        let found: Vec<(i64,)> = sqlx::query_as(sql::PLANS_THAT_FOLLOW_BASE)
-            .bind(row::signed(repo.0))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(store_error)?;
+        let repo = row::signed(repo.0);
+        let found: Vec<(i64,)> = self
+            .readers
+            .read(move |connection| all(connection, sql::PLANS_THAT_FOLLOW_BASE, params![repo]))
+            .await?;
         Ok(found.into_iter().map(|(number,)| row::number(number)).collect())
     }
 

@@ -1,9 +1,9 @@
 //! Tables of the SQLite store.
 
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, TransactionBehavior};
 
+use super::error::sqlite_error;
 use crate::ports::queue::StoreError;
-use crate::store::error::store_error;
 use crate::store::schema::{Migration, pending};
 
 static MIGRATIONS: [Migration; 2] = [FIRST, PLANS];
@@ -66,37 +66,23 @@ const PLANS: Migration = Migration {
 };
 
 /// Brings the schema up to date in one transaction.
-pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    execute(connection, "BEGIN IMMEDIATE").await?;
-    let result = migrate_in_transaction(connection).await;
-    let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
-    execute(connection, end).await.and(result)
-}
-
-async fn migrate_in_transaction(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    execute(connection, "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
-        .await?;
-    let (version,): (Option<i64>,) = sqlx::query_as("SELECT MAX(version) FROM schema_version")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(store_error)?;
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(sqlite_error)?;
+    transaction
+        .execute_batch("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
+        .map_err(sqlite_error)?;
+    let version: Option<i64> = transaction
+        .query_row("SELECT MAX(version) FROM schema_version", [], |row| row.get(0))
+        .map_err(sqlite_error)?;
     for migration in pending(&MIGRATIONS, version.unwrap_or(0))? {
         for statement in migration.statements {
-            execute(connection, statement).await?;
+            transaction.execute_batch(statement).map_err(sqlite_error)?;
         }
-        sqlx::query("INSERT INTO schema_version (version) VALUES ($1)")
-            .bind(migration.version)
-            .execute(&mut *connection)
-            .await
-            .map_err(store_error)?;
+        transaction
+            .execute("INSERT INTO schema_version (version) VALUES ($1)", [migration.version])
+            .map_err(sqlite_error)?;
     }
-    Ok(())
-}
-
-/// Runs a statement without parameters or rows.
-pub(super) async fn execute(
-    connection: &mut SqliteConnection,
-    statement: &'static str,
-) -> Result<(), StoreError> {
-    sqlx::query(statement).execute(connection).await.map(|_| ()).map_err(store_error)
+    transaction.commit().map_err(sqlite_error)
 }

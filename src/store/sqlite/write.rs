@@ -1,145 +1,114 @@
 //! The changes, each inside the writer's transaction.
 
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, Row, ToSql, params};
 
+use super::error::sqlite_error;
+use super::statement;
 use crate::domain::job::Timestamp;
 use crate::ports::queue::{Accepted, Lease, StoreError};
-use crate::store::error::store_error;
 use crate::store::row::{self, DeliveryRow, LeasedColumns, NewRow, Return, ReturningColumns};
 use crate::store::sql;
 
-pub(super) async fn accept(
-    connection: &mut SqliteConnection,
-    delivery: &DeliveryRow,
-    jobs: &[NewRow],
-) -> Result<Accepted, StoreError> {
-    if let [job] = jobs {
-        return accept_one(connection, delivery, job).await;
-    }
-    let inserted = sqlx::query(sql::INSERT_DELIVERY)
-        .bind(delivery.id.as_str())
-        .bind(delivery.event.as_str())
-        .bind(delivery.body.as_slice())
-        .bind(delivery.received_at)
-        .bind(delivery.ignored.as_deref())
-        .execute(&mut *connection)
-        .await
-        .map_err(store_error)?;
-    if inserted.rows_affected() == 0 {
-        return Ok(Accepted::Duplicate);
-    }
-    enqueue(connection, jobs, Timestamp(delivery.received_at)).await?;
-    Ok(Accepted::New)
+pub(super) fn execute(
+    connection: &Connection,
+    text: &'static str,
+    values: &[&dyn ToSql],
+) -> Result<usize, StoreError> {
+    statement::execute(connection, text, values).map_err(sqlite_error)
 }
 
-/// The usual delivery brings one job: both in one call, because what a group costs besides the
-/// flush is mostly the way to SQLite's thread and back.
-///
-/// The job is stored only if the delivery was (`changes()` counts the rows of the statement
-/// before). Changed rows in all: 0 duplicate, 2 both stored, 1 a job that has to be merged.
-async fn accept_one(
-    connection: &mut SqliteConnection,
-    delivery: &DeliveryRow,
-    job: &NewRow,
-) -> Result<Accepted, StoreError> {
-    const ACCEPT: &str = concat!(
-        "INSERT INTO deliveries (id, event, body, received_at, ignored) \
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING; INSERT INTO jobs ",
-        sql::new_job_columns!(),
-        " SELECT $6, $7, $8, $9, $10, $11, $12, $13, 'waiting', $4, $4 WHERE changes() > 0",
-        sql::refresh_waiting!(),
-        " WHERE jobs.kind = excluded.kind"
-    );
-    let stored = sqlx::query(ACCEPT)
-        .bind(delivery.id.as_str())
-        .bind(delivery.event.as_str())
-        .bind(delivery.body.as_slice())
-        .bind(delivery.received_at)
-        .bind(delivery.ignored.as_deref())
-        .bind(job.repo_id)
-        .bind(job.installation_id)
-        .bind(job.owner.as_str())
-        .bind(job.name.as_str())
-        .bind(job.subject.as_str())
-        .bind(job.coalescing_key.as_str())
-        .bind(job.kind_json.as_str())
-        .bind(job.delivery.as_deref())
-        .execute(&mut *connection)
-        .await
-        .map_err(store_error)?;
-    match stored.rows_affected() {
-        0 => return Ok(Accepted::Duplicate),
-        1 => fold(connection, job, Timestamp(delivery.received_at)).await?,
-        _ => {}
-    }
-    Ok(Accepted::New)
+fn first<T>(
+    connection: &Connection,
+    text: &'static str,
+    values: &[&dyn ToSql],
+) -> Result<Option<T>, StoreError>
+where
+    T: for<'r> TryFrom<&'r Row<'r>, Error = rusqlite::Error>,
+{
+    statement::first(connection, text, values).map_err(sqlite_error)
 }
 
-pub(super) async fn enqueue(
-    connection: &mut SqliteConnection,
-    jobs: &[NewRow],
+/// Stores a delivery, unless it is known.
+pub(super) fn deliver(
+    connection: &Connection,
+    delivery: &DeliveryRow,
+) -> Result<Accepted, StoreError> {
+    let values =
+        params![delivery.id, delivery.event, delivery.body, delivery.received_at, delivery.ignored];
+    let stored = execute(connection, sql::INSERT_DELIVERY, values)?;
+    Ok(if stored == 0 { Accepted::Duplicate } else { Accepted::New })
+}
+
+pub(super) fn enqueue<'a>(
+    connection: &Connection,
+    jobs: impl IntoIterator<Item = &'a NewRow>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for job in jobs {
-        let stored = sqlx::query(sql::INSERT_JOB)
-            .bind(job.repo_id)
-            .bind(job.installation_id)
-            .bind(job.owner.as_str())
-            .bind(job.name.as_str())
-            .bind(job.subject.as_str())
-            .bind(job.coalescing_key.as_str())
-            .bind(job.kind_json.as_str())
-            .bind(job.delivery.as_deref())
-            .bind(now.0)
-            .execute(&mut *connection)
-            .await
-            .map_err(store_error)?;
-        if stored.rows_affected() == 0 {
-            fold(connection, job, now).await?;
+        if says_nothing_new(connection, job, now)? {
+            continue;
+        }
+        let values = params![
+            job.repo_id,
+            job.installation_id,
+            job.owner,
+            job.name,
+            job.subject,
+            job.coalescing_key,
+            job.kind_json,
+            job.delivery,
+            now.0
+        ];
+        if execute(connection, sql::INSERT_JOB, values)? == 0 {
+            fold(connection, job, now)?;
         }
     }
     Ok(())
 }
 
-/// Merges a new job into the waiting one that says something else.
-async fn fold(
-    connection: &mut SqliteConnection,
+/// Whether the very same job waits already, due and never tried: most events of a busy pull request
+/// come while one waits, and reading costs less than writing.
+fn says_nothing_new(
+    connection: &Connection,
     job: &NewRow,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    let twin = waiting(connection, job.repo_id, &job.subject, &job.coalescing_key).await?;
+) -> Result<bool, StoreError> {
+    const SAME: &str = "SELECT id FROM jobs WHERE repo_id = $1 AND subject = $2 \
+        AND coalescing_key = $3 AND state = 'waiting' AND kind = $4 AND installation_id = $5 \
+        AND owner = $6 AND name = $7 AND attempt = 0 AND why IS NULL AND run_at <= $8";
+    let values = params![
+        job.repo_id,
+        job.subject,
+        job.coalescing_key,
+        job.kind_json,
+        job.installation_id,
+        job.owner,
+        job.name,
+        now.0
+    ];
+    Ok(first::<(i64,)>(connection, SAME, values)?.is_some())
+}
+
+/// Merges a new job into the waiting one that says something else.
+fn fold(connection: &Connection, job: &NewRow, now: Timestamp) -> Result<(), StoreError> {
+    let twin = waiting(connection, job.repo_id, &job.subject, &job.coalescing_key)?;
     let Some((id, older)) = twin else {
         return Err(StoreError::Failed("a job was neither stored nor merged".to_owned()));
     };
-    sqlx::query(sql::FOLD_NEW_JOB)
-        .bind(id)
-        .bind(job.merged_into(&older)?)
-        .bind(job.installation_id)
-        .bind(job.owner.as_str())
-        .bind(job.name.as_str())
-        .bind(job.delivery.as_deref())
-        .bind(now.0)
-        .execute(connection)
-        .await
-        .map_err(store_error)?;
-    Ok(())
+    let kind = job.merged_into(&older)?;
+    let values = params![id, kind, job.installation_id, job.owner, job.name, job.delivery, now.0];
+    execute(connection, sql::FOLD_NEW_JOB, values).map(|_| ())
 }
 
-async fn waiting(
-    connection: &mut SqliteConnection,
+fn waiting(
+    connection: &Connection,
     repo_id: i64,
     subject: &str,
     key: &str,
 ) -> Result<Option<(i64, String)>, StoreError> {
     const WAITING: &str = "SELECT id, kind FROM jobs WHERE repo_id = $1 AND subject = $2 \
         AND coalescing_key = $3 AND state = 'waiting'";
-    sqlx::query_as(WAITING)
-        .bind(repo_id)
-        .bind(subject)
-        .bind(key)
-        .fetch_optional(connection)
-        .await
-        .map_err(store_error)
+    first(connection, WAITING, params![repo_id, subject, key])
 }
 
 /// The oldest of: a running job whose lease ran out, a due job of a free subject.
@@ -155,20 +124,15 @@ const LEASE: &str = concat!(
     ", fence"
 );
 
-pub(super) async fn lease(
-    connection: &mut SqliteConnection,
+pub(super) fn lease(
+    connection: &Connection,
     worker: &str,
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Result<Option<Lease>, StoreError> {
     loop {
-        let leased: Option<LeasedColumns> = sqlx::query_as(LEASE)
-            .bind(worker)
-            .bind(now.0)
-            .bind(expires_at.0)
-            .fetch_optional(&mut *connection)
-            .await
-            .map_err(store_error)?;
+        let leased: Option<LeasedColumns> =
+            first(connection, LEASE, params![worker, now.0, expires_at.0])?;
         let Some((a, b, c, d, e, f, g, h, i, fence)) = leased else { return Ok(None) };
         match row::job((a, b, c, d, e, f, g, h, i)) {
             Ok(job) => {
@@ -177,117 +141,86 @@ pub(super) async fn lease(
             // Nobody can work on it, and it must not keep the others from being found.
             Err(error) => {
                 tracing::error!(job_id = a, %error, "giving up a job");
-                bury(connection, a, fence, &error.to_string(), now).await?;
+                bury(connection, a, fence, &error.to_string(), now)?;
             }
         }
     }
 }
 
-pub(super) async fn bury(
-    connection: &mut SqliteConnection,
+pub(super) fn bury(
+    connection: &Connection,
     job: i64,
     fence: i64,
     why: &str,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let buried = sqlx::query(sql::FINISH_DEAD)
-        .bind(job)
-        .bind(fence)
-        .bind(why)
-        .bind(now.0)
-        .execute(connection)
-        .await
-        .map_err(store_error)?;
-    Ok(buried.rows_affected() == 1)
+    Ok(execute(connection, sql::FINISH_DEAD, params![job, fence, why, now.0])? == 1)
 }
 
 /// Puts a running job back if the lease is held.
-pub(super) async fn put_back(
-    connection: &mut SqliteConnection,
+pub(super) fn put_back(
+    connection: &Connection,
     job: i64,
     fence: i64,
     how: &Return<'_>,
 ) -> Result<bool, StoreError> {
     const HELD: &str = "SELECT id, repo_id, subject, coalescing_key, kind, enqueued_at, run_at, \
         attempt FROM jobs WHERE id = $1 AND fence = $2 AND state = 'running'";
-    let held: Option<ReturningColumns> = sqlx::query_as(HELD)
-        .bind(job)
-        .bind(fence)
-        .fetch_optional(&mut *connection)
-        .await
-        .map_err(store_error)?;
+    let held: Option<ReturningColumns> = first(connection, HELD, params![job, fence])?;
     let Some(held) = held else { return Ok(false) };
-    stand_in_line(connection, &held, how).await?;
+    stand_in_line(connection, &held, how)?;
     Ok(true)
 }
 
 /// Makes a row wait, or merges it into the one that waits with its key.
-async fn stand_in_line(
-    connection: &mut SqliteConnection,
+fn stand_in_line(
+    connection: &Connection,
     job: &ReturningColumns,
     how: &Return<'_>,
 ) -> Result<(), StoreError> {
     let (id, repo_id, subject, key, kind, enqueued_at, due, attempt) = job;
     let run_at = how.run_at.map_or(*due, |at| at.0);
-    let Some((twin, newer)) = waiting(connection, *repo_id, subject, key).await? else {
-        sqlx::query(sql::MAKE_WAITING)
-            .bind(id)
-            .bind(enqueued_at)
-            .bind(run_at)
-            .bind(attempt - i64::from(how.uncount))
-            .bind(how.why)
-            .execute(connection)
-            .await
-            .map_err(store_error)?;
-        return Ok(());
+    let Some((twin, newer)) = waiting(connection, *repo_id, subject, key)? else {
+        let attempt = attempt - i64::from(how.uncount);
+        let values = params![id, enqueued_at, run_at, attempt, how.why];
+        return execute(connection, sql::MAKE_WAITING, values).map(|_| ());
     };
-    sqlx::query(sql::DELETE_JOB).bind(id).execute(&mut *connection).await.map_err(store_error)?;
-    sqlx::query(sql::FOLD_OLD_JOB)
-        .bind(twin)
-        .bind(row::merge_kinds(kind, &newer)?)
-        .bind(enqueued_at)
-        .bind(run_at)
-        .execute(connection)
-        .await
-        .map_err(store_error)?;
-    Ok(())
+    execute(connection, sql::DELETE_JOB, params![id])?;
+    let values = params![twin, row::merge_kinds(kind, &newer)?, enqueued_at, run_at];
+    execute(connection, sql::FOLD_OLD_JOB, values).map(|_| ())
 }
 
 /// Puts a dead job back as if it were new.
-pub(super) async fn revive(
-    connection: &mut SqliteConnection,
+pub(super) fn revive(
+    connection: &Connection,
     job: i64,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     const DEAD: &str = "SELECT id, repo_id, subject, coalescing_key, kind, $2, $2, 0 \
         FROM jobs WHERE id = $1 AND state = 'dead'";
-    let dead: Option<ReturningColumns> = sqlx::query_as(DEAD)
-        .bind(job)
-        .bind(now.0)
-        .fetch_optional(&mut *connection)
-        .await
-        .map_err(store_error)?;
+    let dead: Option<ReturningColumns> = first(connection, DEAD, params![job, now.0])?;
     let Some(dead) = dead else { return Ok(false) };
-    stand_in_line(connection, &dead, &Return { run_at: None, why: None, uncount: false }).await?;
+    stand_in_line(connection, &dead, &Return { run_at: None, why: None, uncount: false })?;
     Ok(true)
 }
 
 /// Puts back what a process that died was working on: with the file locked, nobody else can be.
-pub(super) async fn requeue_orphans(connection: &mut SqliteConnection) -> Result<u64, StoreError> {
+pub(super) fn requeue_orphans(connection: &Connection) -> Result<u64, StoreError> {
     const RUNNING: &str = "SELECT id, repo_id, subject, coalescing_key, kind, enqueued_at, \
         run_at, attempt FROM jobs WHERE state = 'running'";
-    let orphans: Vec<ReturningColumns> =
-        sqlx::query_as(RUNNING).fetch_all(&mut *connection).await.map_err(store_error)?;
     let how = Return { run_at: None, why: Some("the process ended"), uncount: false };
-    for orphan in &orphans {
-        stand_in_line(connection, orphan, &how).await?;
+    let mut orphans = 0;
+    // One at a time: standing in line changes what is running.
+    while let Some(orphan) = first::<ReturningColumns>(connection, RUNNING, &[])? {
+        stand_in_line(connection, &orphan, &how)?;
+        orphans += 1;
     }
-    Ok(orphans.len() as u64)
+    Ok(orphans)
 }
 
 /// Stores a pull request's memory if the lease is held.
-pub(super) async fn save(
-    connection: &mut SqliteConnection,
+pub(super) fn save(
+    connection: &Connection,
     (job, fence): (i64, i64),
     (repo_id, number): (i64, i64),
     (memory, follows): (&str, i64),
@@ -297,15 +230,6 @@ pub(super) async fn save(
         WHERE EXISTS (SELECT id FROM jobs WHERE id = $1 AND fence = $2 AND state = 'running') \
         ON CONFLICT (repo_id, number) DO UPDATE SET memory = excluded.memory, \
         plan_follows_base = excluded.plan_follows_base";
-    let saved = sqlx::query(SAVE)
-        .bind(job)
-        .bind(fence)
-        .bind(repo_id)
-        .bind(number)
-        .bind(memory)
-        .bind(follows)
-        .execute(connection)
-        .await
-        .map_err(store_error)?;
-    Ok(saved.rows_affected() == 1)
+    let values = params![job, fence, repo_id, number, memory, follows];
+    Ok(execute(connection, SAVE, values)? == 1)
 }

@@ -4,22 +4,27 @@
 //! that wait at a moment share one transaction: while the disk is busy with one group, the next
 //! one gathers.
 
-use std::pin::Pin;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use sqlx::{Connection, SqliteConnection};
-use tokio::sync::{Notify, mpsc, oneshot};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
 
 use super::accept::{self, Acceptance};
+use super::error::sqlite_error;
 use super::lock::ProcessLock;
-use super::schema::execute;
 use crate::ports::queue::StoreError;
 use crate::store::wake::Wake;
 
 /// Requests that share a commit at most. Bounds what a crash of the disk can take back and how
 /// long the first of a group waits.
 const GROUP: usize = 256;
+
+/// While requests come side by side, those on their way are worth waiting for: a flush costs more
+/// than all else. Like `commit_delay` and `commit_siblings` of PostgreSQL.
+const GATHER: Duration = Duration::from_micros(200);
 
 /// Requests between two checkpoints that are made beside the writer, while commits go on. SQLite's
 /// own come after commits, when the log is longer than that, and find little left to copy.
@@ -28,15 +33,10 @@ const REQUESTS_PER_CHECKPOINT: usize = 512;
 /// Requests that may wait before callers are held back.
 const BACKLOG: usize = 1024;
 
-pub(super) type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
-
 /// A request with its place to answer, whatever the type of its answer.
 pub(super) trait Pending: Send {
     /// Does the work inside the open transaction. Runs again after a rollback.
-    fn apply<'a>(
-        &'a mut self,
-        connection: &'a mut SqliteConnection,
-    ) -> Local<'a, Result<(), StoreError>>;
+    fn apply(&mut self, connection: &Connection) -> Result<(), StoreError>;
     /// Answers the caller, once it is known how the transaction ended.
     fn answer(self: Box<Self>, commit: Result<(), StoreError>);
     /// Whether workers should look at the queue after it.
@@ -56,17 +56,12 @@ struct Request<F, T> {
 
 impl<F, T> Pending for Request<F, T>
 where
-    F: AsyncFn(&mut SqliteConnection) -> Result<T, StoreError> + Send,
+    F: Fn(&Connection) -> Result<T, StoreError> + Send,
     T: Send,
 {
-    fn apply<'a>(
-        &'a mut self,
-        connection: &'a mut SqliteConnection,
-    ) -> Local<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            self.result = Some((self.work)(connection).await?);
-            Ok(())
-        })
+    fn apply(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        self.result = Some((self.work)(connection)?);
+        Ok(())
     }
 
     fn answer(self: Box<Self>, commit: Result<(), StoreError>) {
@@ -94,33 +89,27 @@ impl Writer {
     /// down. `lock` is released after the connection is closed. `checkpoints` is a second
     /// connection to the same file.
     pub(super) fn start(
-        connection: SqliteConnection,
-        checkpoints: SqliteConnection,
+        connection: Connection,
+        checkpoints: Connection,
         lock: Option<ProcessLock>,
         wake: Arc<Wake>,
     ) -> Result<Self, StoreError> {
-        let failed = |error: std::io::Error| {
-            StoreError::Failed(format!("cannot start the writer thread: {error}"))
-        };
         let (sender, receiver) = mpsc::channel(BACKLOG);
-        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(failed)?;
-        let thread = std::thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || {
-                let due = Arc::new(Notify::new());
-                let beside = runtime.spawn(checkpoint(checkpoints, Arc::clone(&due)));
-                runtime.block_on(serve(connection, receiver, &wake, &due));
-                beside.abort();
-                drop(lock);
-            })
-            .map_err(failed)?;
+        let (due, dues) = sync_channel(1);
+        let beside = thread("store-checkpoint", move || checkpoint(&checkpoints, &dues))?;
+        let thread = thread("store-writer", move || {
+            serve(connection, receiver, &wake, due);
+            // A panic there has been reported by the panic hook.
+            let _ = beside.join();
+            drop(lock);
+        })?;
         Ok(Self { requests: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) })
     }
 
     /// Runs `work` in the next group and answers after its commit.
     pub(super) async fn run<F, T>(&self, wakes: bool, work: F) -> Result<T, StoreError>
     where
-        F: AsyncFn(&mut SqliteConnection) -> Result<T, StoreError> + Send + 'static,
+        F: Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
         T: Send + 'static,
     {
         self.hand_over(|reply| Request { work, wakes, result: None, reply }).await
@@ -158,54 +147,71 @@ impl Drop for Writer {
     }
 }
 
-async fn serve(
-    mut connection: SqliteConnection,
+fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
+    let failed =
+        |error: std::io::Error| StoreError::Failed(format!("cannot start {name}: {error}"));
+    std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(failed)
+}
+
+/// Until nobody can hand anything over.
+fn serve(
+    mut connection: Connection,
     mut requests: mpsc::Receiver<Box<dyn Pending>>,
     wake: &Wake,
-    checkpoint_due: &Notify,
+    checkpoint_due: SyncSender<()>,
 ) {
     let mut group = Vec::with_capacity(GROUP);
     let mut since_checkpoint = 0;
-    while requests.recv_many(&mut group, GROUP).await > 0 {
-        let results = commit_group(&mut connection, &mut group).await;
+    let mut crowded = false;
+    while requests.blocking_recv_many(&mut group, GROUP) > 0 {
+        if crowded {
+            std::thread::sleep(GATHER);
+            while group.len() < GROUP
+                && let Ok(request) = requests.try_recv()
+            {
+                group.push(request);
+            }
+        }
+        crowded = group.len() > 1;
+        let results = commit_group(&mut connection, &mut group);
         let wakes = group.iter().any(|request| request.wakes());
-        let requests_done = group.len();
+        since_checkpoint += group.len();
         for (request, result) in group.drain(..).zip(results) {
             request.answer(result);
         }
         if wakes {
             wake.signal();
         }
-        since_checkpoint += requests_done;
         if since_checkpoint >= REQUESTS_PER_CHECKPOINT {
             since_checkpoint = 0;
-            checkpoint_due.notify_one();
+            // One that is due already will copy this too.
+            let _ = checkpoint_due.try_send(());
         }
     }
-    if let Err(error) = connection.close().await {
+    drop(checkpoint_due);
+    if let Err((_, error)) = connection.close() {
         tracing::warn!(%error, "closing the database failed");
     }
 }
 
 /// Copies what is committed from the write-ahead log into the database whenever it is due. It
 /// waits for nobody and nobody waits for it; what it leaves behind, the next one copies.
-async fn checkpoint(mut connection: SqliteConnection, due: Arc<Notify>) {
-    loop {
-        due.notified().await;
-        if let Err(error) = execute(&mut connection, "PRAGMA wal_checkpoint(PASSIVE)").await {
+fn checkpoint(connection: &Connection, dues: &Receiver<()>) {
+    while dues.recv().is_ok() {
+        if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
             tracing::debug!(%error, "a checkpoint was left to the next commit");
         }
     }
 }
 
 /// Commits a group and tells how each request ended.
-async fn commit_group(
-    connection: &mut SqliteConnection,
+fn commit_group(
+    connection: &mut Connection,
     group: &mut [Box<dyn Pending>],
 ) -> Vec<Result<(), StoreError>> {
-    let mut outcome = commit_together(connection, group).await;
+    let mut outcome = commit_together(connection, group);
     if matches!(outcome, Err(Failure::OfOne(_))) && group.len() > 1 {
-        outcome = commit_apart(connection, group).await;
+        outcome = commit_apart(connection, group);
     }
     match outcome {
         Ok(results) => results,
@@ -221,81 +227,67 @@ enum Failure {
 }
 
 /// The usual way: no request fails.
-async fn commit_together(
-    connection: &mut SqliteConnection,
+fn commit_together(
+    connection: &mut Connection,
     group: &mut [Box<dyn Pending>],
 ) -> Result<Vec<Result<(), StoreError>>, Failure> {
-    execute(connection, "BEGIN IMMEDIATE").await.map_err(Failure::OfAll)?;
-    if let Err(error) = apply_all(connection, group).await {
-        roll_back(connection).await;
-        return Err(Failure::OfOne(error));
-    }
-    commit(connection).await?;
+    let transaction = begin(connection)?;
+    // Leaving without a commit rolls back.
+    apply_all(&transaction, group).map_err(Failure::OfOne)?;
+    commit(transaction)?;
     Ok(vec![Ok(()); group.len()])
 }
 
 /// Deliveries first, then the others. All wait at the same moment, so any order is right.
-async fn apply_all(
-    connection: &mut SqliteConnection,
-    group: &mut [Box<dyn Pending>],
-) -> Result<(), StoreError> {
-    let stored = accept::together(connection, group).await?;
+fn apply_all(connection: &Connection, group: &mut [Box<dyn Pending>]) -> Result<(), StoreError> {
+    let mut deliveries: Vec<&mut Acceptance> = Vec::with_capacity(group.len());
+    let mut others = Vec::new();
     for request in group {
-        if !(stored && request.acceptance().is_some()) {
-            request.apply(connection).await?;
+        if request.acceptance().is_none() {
+            others.push(request);
+        } else if let Some(delivery) = request.acceptance() {
+            deliveries.push(delivery);
         }
     }
-    Ok(())
+    accept::together(connection, &mut deliveries)?;
+    others.into_iter().try_for_each(|request| request.apply(connection))
 }
 
 /// A request of the group fails: each gets a savepoint, so that the others are not spoilt.
-async fn commit_apart(
-    connection: &mut SqliteConnection,
+fn commit_apart(
+    connection: &mut Connection,
     group: &mut [Box<dyn Pending>],
 ) -> Result<Vec<Result<(), StoreError>>, Failure> {
-    execute(connection, "BEGIN IMMEDIATE").await.map_err(Failure::OfAll)?;
+    let mut transaction = begin(connection)?;
     let mut results = Vec::with_capacity(group.len());
     for request in group {
-        match apply_in_savepoint(connection, request.as_mut()).await {
-            Ok(result) => results.push(result),
-            Err(error) => {
-                roll_back(connection).await;
-                return Err(Failure::OfAll(error));
-            }
-        }
+        results.push(apply_in_savepoint(&mut transaction, request.as_mut())?);
     }
-    commit(connection).await?;
+    commit(transaction)?;
     Ok(results)
 }
 
 /// The outer error means that the whole transaction is gone: some errors of SQLite, like a full
 /// disk, roll everything back.
-async fn apply_in_savepoint(
-    connection: &mut SqliteConnection,
+fn apply_in_savepoint(
+    transaction: &mut Transaction<'_>,
     request: &mut dyn Pending,
-) -> Result<Result<(), StoreError>, StoreError> {
-    execute(connection, "SAVEPOINT request").await?;
-    let result = request.apply(connection).await;
-    if let Err(error) = &result {
-        execute(connection, "ROLLBACK TO request").await.map_err(|_| error.clone())?;
-    }
-    execute(connection, "RELEASE request").await?;
-    Ok(result)
-}
-
-async fn commit(connection: &mut SqliteConnection) -> Result<(), Failure> {
-    match execute(connection, "COMMIT").await {
-        Ok(()) => Ok(()),
-        Err(error) => {
-            roll_back(connection).await;
-            Err(Failure::OfAll(error))
-        }
+) -> Result<Result<(), StoreError>, Failure> {
+    let of_all = |error| Failure::OfAll(sqlite_error(error));
+    let savepoint = transaction.savepoint().map_err(of_all)?;
+    match request.apply(&savepoint) {
+        Ok(()) => savepoint.commit().map(Ok).map_err(of_all),
+        Err(error) => savepoint.finish().map(|()| Err(error)).map_err(of_all),
     }
 }
 
-async fn roll_back(connection: &mut SqliteConnection) {
-    // Fails if SQLite has rolled back by itself, which is as good.
-    if let Err(error) = execute(connection, "ROLLBACK").await {
-        tracing::debug!(%error, "nothing to roll back");
-    }
+fn begin(connection: &mut Connection) -> Result<Transaction<'_>, Failure> {
+    connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(|error| Failure::OfAll(sqlite_error(error)))
+}
+
+/// A commit that fails rolls back.
+fn commit(transaction: Transaction<'_>) -> Result<(), Failure> {
+    transaction.commit().map_err(|error| Failure::OfAll(sqlite_error(error)))
 }

@@ -295,6 +295,18 @@ proptest! {
     }
 
     #[test]
+    fn what_is_kept_says_the_same(
+        event in proptest::sample::select(&EVENTS[..]),
+        value in any_json(),
+    ) {
+        if let Ok(reading) = read(event, value.to_string().as_bytes()) {
+            let kept = reading.essence();
+            let well_typed = reading.event != ignored("a field has an unexpected type");
+            prop_assert!(!well_typed || parse(event, &kept).unwrap() == reading.event);
+        }
+    }
+
+    #[test]
     fn never_panics_on_cut_payloads(cut in 0_usize..2000) {
         let body = fixture!("check_run.rerequested");
         let cut = cut.min(body.len() - 2);

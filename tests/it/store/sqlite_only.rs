@@ -6,18 +6,13 @@ use backend_team::domain::ids::DeliveryId;
 use backend_team::ports::queue::{Accepted, NewDelivery, StoreError};
 use backend_team::store::{Location, open};
 use futures::future::join_all;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, Connection};
 
 use super::site::*;
 
 /// Changes the file behind the store's back.
-async fn meddle(site: &Site, statement: &'static str) {
+fn meddle(site: &Site, statement: &'static str) {
     let Location::Sqlite(path) = &site.location else { panic!("not a file") };
-    let options = SqliteConnectOptions::new().filename(path);
-    let mut connection: SqliteConnection = options.connect().await.unwrap();
-    sqlx::query(statement).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
+    rusqlite::Connection::open(path).unwrap().execute_batch(statement).unwrap();
 }
 
 #[tokio::test]
@@ -63,10 +58,10 @@ async fn a_missing_folder_is_an_error() {
 async fn a_newer_schema_is_refused() {
     let site = Site::sqlite();
     site.open().await.close().await;
-    meddle(&site, "INSERT INTO schema_version (version) VALUES (99)").await;
+    meddle(&site, "INSERT INTO schema_version (version) VALUES (99)");
     let Err(StoreError::Failed(why)) = open(&site.location).await else { panic!("opened") };
     assert!(why.contains("version 99") && why.contains("newer version"), "{why}");
-    meddle(&site, "DELETE FROM schema_version WHERE version = 99").await;
+    meddle(&site, "DELETE FROM schema_version WHERE version = 99");
     site.open().await;
 }
 
@@ -79,8 +74,7 @@ async fn a_failing_request_does_not_spoil_its_neighbours() {
         &site,
         "CREATE TRIGGER poison BEFORE INSERT ON jobs WHEN NEW.subject = 'pull/666' \
          BEGIN SELECT RAISE(ABORT, 'poisoned'); END",
-    )
-    .await;
+    );
     let store = site.open().await;
     let poisoned = |n: u64| n % 10 == 3;
     let accepts = (0..60_u64).map(|n| {
@@ -110,7 +104,7 @@ async fn an_unreadable_job_is_set_aside() {
     bring(&*store, "d2", 20, review(6)).await;
     bring(&*store, "d3", 30, review(7)).await;
     store.close().await;
-    meddle(&site, "UPDATE jobs SET kind = '{\"kind\":\"new\"}' WHERE subject <> 'pull/6'").await;
+    meddle(&site, "UPDATE jobs SET kind = '{\"kind\":\"new\"}' WHERE subject <> 'pull/6'");
     let store = site.open().await;
     // One is replaced by a job that can be read, the other must not block the queue.
     bring(&*store, "d4", 40, full_review(7)).await;
@@ -127,7 +121,7 @@ async fn a_corrupt_body_is_an_error() {
     let plain = NewDelivery { body: vec![b'x'; 500].into(), ..delivery("d1", 10) };
     store.accept(plain, Vec::new()).await.unwrap();
     store.close().await;
-    meddle(&site, "UPDATE deliveries SET body = x'ffffffff00'").await;
+    meddle(&site, "UPDATE deliveries SET body = x'ffffffff00'");
     let store = site.open().await;
     let read = store.delivery(&DeliveryId("d1".to_owned())).await;
     assert!(matches!(read, Err(StoreError::Failed(_))));

@@ -18,21 +18,11 @@ pub(super) fn store_error(error: sqlx::Error) -> StoreError {
         | Error::WorkerCrashed => StoreError::Unavailable(text),
         Error::Database(database) => {
             let code = database.code().unwrap_or_default();
-            let temporary =
-                if database.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() {
-                    postgres_is_temporary(&code)
-                } else {
-                    sqlite_is_temporary(&code)
-                };
+            let temporary = postgres_is_temporary(&code);
             if temporary { StoreError::Unavailable(text) } else { StoreError::Failed(text) }
         }
         _ => StoreError::Failed(text),
     }
-}
-
-/// `SQLITE_BUSY` and `SQLITE_LOCKED`, in the low byte of an extended code.
-fn sqlite_is_temporary(code: &str) -> bool {
-    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
 /// SQLSTATE classes: 08 connection, 40 rolled back, 53 resources (but not 53100, disk full),
@@ -59,8 +49,6 @@ mod tests {
 
     #[test]
     fn codes_are_sorted_by_whether_waiting_helps() {
-        assert!(sqlite_is_temporary("5") && sqlite_is_temporary("517") && sqlite_is_temporary("6"));
-        assert!(!sqlite_is_temporary("13") && !sqlite_is_temporary("11"));
         assert!(postgres_is_temporary("08006") && postgres_is_temporary("57P01"));
         assert!(!postgres_is_temporary("53100") && !postgres_is_temporary("42P01"));
     }

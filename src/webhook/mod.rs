@@ -6,5 +6,5 @@ mod parse;
 mod payload;
 mod verify;
 
-pub use parse::{MAX_DEPTH, ParseError, Reading, parse, read};
+pub use parse::{ParseError, Reading, parse, read};
 pub use verify::{MAX_SECRETS, SignatureError, verify};

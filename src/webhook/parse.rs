@@ -7,17 +7,11 @@ use crate::domain::event::{Actor, Event, IssueAction, PullAction, RepoRef};
 use crate::domain::ids::{CheckRunId, CommentId, InstallationId, Number};
 use crate::domain::text::Untrusted;
 
-/// Deeper nesting is refused. GitHub's payloads stay below 20; serde_json's own limit, 128, does
-/// not hold for parts that are skipped.
-pub const MAX_DEPTH: usize = 128;
-
 /// The body is not what GitHub sends, signed or not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
     #[error("the body is not UTF-8")]
     NotUtf8,
-    #[error("the body is nested more than {MAX_DEPTH} levels deep")]
-    TooDeep,
     #[error("the body is not JSON: {0}")]
     NotJson(String),
     #[error("the body is not a JSON object")]
@@ -48,10 +42,13 @@ pub fn parse(event_name: &str, body: &[u8]) -> Result<Event, ParseError> {
 }
 
 /// Reads a payload. Unknown events, actions and fields are accepted, and so is a payload that
-/// lacks a field we need: it becomes [`Event::Ignored`]. Only what is no JSON object is an error.
+/// lacks a field we need: it becomes [`Event::Ignored`]. Depth is no danger: what is read has few
+/// levels, and serde_json skips the rest without recursion.
+///
+/// # Errors
+/// Only for what is no JSON object.
 pub fn read(event_name: &str, body: &[u8]) -> Result<Reading, ParseError> {
     let text = std::str::from_utf8(body).map_err(|_| ParseError::NotUtf8)?;
-    check_depth(body)?;
     if !text.trim_start().starts_with('{') {
         return Err(match serde_json::from_str::<IgnoredAny>(text) {
             Ok(_) => ParseError::NotAnObject,
@@ -70,62 +67,6 @@ pub fn read(event_name: &str, body: &[u8]) -> Result<Reading, ParseError> {
         }),
         Err(error) => Err(ParseError::NotJson(error.to_string())),
     }
-}
-
-/// Counts brackets outside strings. Malformed input is left for the JSON parser to complain about.
-fn check_depth(body: &[u8]) -> Result<(), ParseError> {
-    // Telling strings from structure byte by byte costs more than all the parsing that follows.
-    if openings(body) <= MAX_DEPTH {
-        return Ok(());
-    }
-    let mut depth = 0_usize;
-    let mut in_string = false;
-    let mut escaped = false;
-    for byte in body {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
-        match byte {
-            b'"' => in_string = true,
-            b'{' | b'[' => {
-                depth += 1;
-                if depth > MAX_DEPTH {
-                    return Err(ParseError::TooDeep);
-                }
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// At least as many as there are opening brackets outside strings: those that follow what may stand
-/// before a value. The URL templates of real payloads (`…/labels{/name}`) are not among them.
-fn openings(body: &[u8]) -> usize {
-    let first = body.first().is_some_and(|byte| matches!(byte, b'{' | b'['));
-    let later = body.get(1..).unwrap_or_default();
-    let counts = body.chunks(BLOCK).zip(later.chunks(BLOCK)).map(|(before, at)| {
-        let pairs = before.iter().zip(at);
-        usize::from(pairs.fold(0_u8, |count, (before, at)| count + opening(*before, *at)))
-    });
-    usize::from(first) + counts.sum::<usize>()
-}
-
-/// Few enough for a sum in one byte; sums in bytes are what the compiler makes vectors of.
-const BLOCK: usize = 128;
-
-/// 1 if the byte `at` is `{` or `[`, which differ in one bit, after neither quote nor word.
-fn opening(before: u8, at: u8) -> u8 {
-    let letter = (before | 0x20).wrapping_sub(b'a') < 26;
-    let digit = before.wrapping_sub(b'0') < 10;
-    u8::from((at | 0x20) == b'{') & u8::from(!letter) & u8::from(!digit) & u8::from(before != b'"')
 }
 
 fn ignored(reason: &'static str) -> Event {

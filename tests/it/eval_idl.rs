@@ -155,6 +155,43 @@ fn buf_cases() {
     assert!(score.f1() >= 0.9, "{score}");
 }
 
+/// What `buf breaking` lists for the same trees when every rule counts.
+#[test]
+fn buf_cases_with_all_rules() {
+    let Some(rows) = rows("buf/cases.jsonl.gz") else { return };
+    let mut score = Score::default();
+    for row in &rows {
+        let (base, mut head) = (tree(row, "previous"), tree(row, "current"));
+        let yaml = head.iter().find(|(path, _)| *path == "buf.yaml").map_or("", |(_, text)| *text);
+        // Where it asks for more than rules, what was asked for is not known.
+        let rooted = base.iter().any(|(_, text)| text.contains("roots:"));
+        if rooted || ["roots:", "ignore", "modules:"].iter().any(|word| yaml.contains(word)) {
+            continue;
+        }
+        head.retain(|(path, _)| *path != "buf.yaml");
+        head.push(("buf.yaml", "breaking:\n  use: [FILE, PACKAGE, WIRE_JSON, WIRE]\n"));
+        let labels = row["oracle_all"].as_array().expect("labels");
+        let expected = labels
+            .iter()
+            .map(|label| {
+                let line = label["start_line"].as_u64().unwrap_or(1);
+                format!("{} {}:{line}", text(label, "type"), text(label, "path"))
+            })
+            .collect();
+        let said = protobuf::differences(&base, &head)
+            .into_iter()
+            .map(|(id, path, line)| {
+                format!("{id} {}:{}", path.unwrap_or_default(), line.unwrap_or(1))
+            })
+            .collect();
+        for failing in score.compare(expected, said) {
+            eprintln!("{}, all rules: {failing}", text(row, "id"));
+        }
+    }
+    eprintln!("buf, all rules: {score}");
+    assert!(score.f1() >= 0.9, "{score}");
+}
+
 #[test]
 fn every_rule_of_buf_is_claimed_once() {
     let Some(rows) = rows("buf/rules.jsonl.gz") else { return };

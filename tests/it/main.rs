@@ -6,6 +6,7 @@
 #![allow(clippy::print_stderr, clippy::too_many_lines)]
 
 mod code_migrations;
+mod contract_pairs;
 mod design_lint;
 mod eval;
 mod eval_idl;

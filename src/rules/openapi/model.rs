@@ -57,6 +57,7 @@ pub struct Media<'t> {
     pub line: LineRange,
 }
 
+#[derive(Clone)]
 pub struct Response<'t> {
     pub status: &'t str,
     pub line: LineRange,
@@ -101,6 +102,23 @@ impl<'t> Description<'t> {
     /// Whether it is a Swagger 2 document.
     pub fn is_swagger(&self) -> bool {
         self.swagger
+    }
+
+    /// The part of the addresses that all paths are below; empty where servers differ in it.
+    pub fn prefix(&self) -> &'t str {
+        if self.swagger {
+            return self.root.word("basePath").trim_end_matches('/');
+        }
+        let servers = self.root.get("servers").into_iter().flat_map(At::items);
+        let mut prefixes = servers.map(|server| {
+            let url = server.word("url");
+            let path = url.split_once("://").map_or(url, |(_, rest)| {
+                rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("")
+            });
+            path.trim_end_matches('/')
+        });
+        let first = prefixes.next().filter(|path| path.starts_with('/') && !path.contains('{'));
+        first.filter(|first| prefixes.all(|other| other == *first)).unwrap_or("")
     }
 
     /// Path items in order; keys that are not paths (extensions) are left out.

@@ -28,7 +28,7 @@ pub fn report(
         let mut groups: BTreeMap<(Side, &RepoPath, LineRange), Vec<&Difference>> = BTreeMap::new();
         let wanted = |one: &&Difference| {
             let known = |id: &&str| id.strip_prefix("oasdiff:").unwrap_or(id) == one.id;
-            one.level > Level::Info && ids.iter().any(known)
+            one.level > Level::Info && !one.moot && ids.iter().any(known)
         };
         let comparison = &description.comparison;
         let all = comparison.differences.iter().filter(|one| concerns_clients(one));
@@ -141,10 +141,12 @@ fn draft(group: &[&Difference], recommendation: &str) -> Draft {
     }
 }
 
-/// Other than the rule's own: for what only may break, and for an end that was announced.
+/// Other than the rule's own: for what only may break, for an end that was announced, and for a
+/// default that may say what was so all along.
 fn severity(one: &Difference) -> Option<Severity> {
     let announced = one.id.ends_with("removed-before-sunset");
-    (one.level == Level::Warning || announced).then_some(Severity::Minor)
+    let may_be_known = one.id.ends_with("default-value-added");
+    (one.level == Level::Warning || announced || may_be_known).then_some(Severity::Minor)
 }
 
 fn concerned(title: &str, operations: &[String]) -> String {
@@ -167,6 +169,9 @@ fn why(id: &str) -> &'static str {
         _ if has("before-sunset") => {
             "Clients that call it get an error from the next release on. Whether the announced day has passed is not known here."
         }
+        _ if has("sunset-missing") => {
+            "Clients plan their move by the date that is announced to them, and there is none."
+        }
         _ if has("sunset") => "Clients plan their move by the date that was announced to them.",
         _ if has("stability") => "Clients decide by the stability level what they may rely on.",
         _ if has("webhook") || has("callback") => {
@@ -177,6 +182,9 @@ fn why(id: &str) -> &'static str {
         }
         _ if id.starts_with("api-") => {
             "Clients that call it get an error from the next release on."
+        }
+        _ if has("default-value-added") => {
+            "Clients that leave the parameter out get this value from now on. If the API took another one so far, the same request gives other results."
         }
         _ if has("default-value") => {
             "Clients that leave the parameter out, as they may, get other results than before from the same request."

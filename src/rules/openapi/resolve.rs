@@ -87,6 +87,14 @@ impl<'t> Documents<'t> {
         self.files.get(file).map(|(path, _)| path)
     }
 
+    /// Whether keywords beside a `$ref` count: not in Swagger and OpenAPI 3.0, where they are to be
+    /// ignored.
+    pub fn read_siblings(&self) -> bool {
+        self.root().is_none_or(|root| {
+            root.get("swagger").is_none() && !root.word("openapi").starts_with("3.0")
+        })
+    }
+
     /// The node itself, or what its references lead to. `None` when they lead nowhere: to a file
     /// that was not read, to nothing, or around in a circle.
     pub fn value(&self, at: At<'t>) -> Option<At<'t>> {
@@ -98,6 +106,17 @@ impl<'t> Documents<'t> {
             current = self.follow(current.file, reference)?;
         }
         None
+    }
+
+    /// The references that are followed one after the other from here, this one included.
+    pub fn references(&self, at: At<'t>) -> Vec<At<'t>> {
+        let (mut found, mut current) = (Vec::new(), Some(at));
+        while let Some(at) = current.filter(|_| found.len() < MAX_CHAIN) {
+            let Some(reference) = at.node.get("$ref").and_then(Node::as_str) else { break };
+            found.push(at);
+            current = self.follow(at.file, reference);
+        }
+        found
     }
 
     fn follow(&self, file: usize, reference: &'t str) -> Option<At<'t>> {

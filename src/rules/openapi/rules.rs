@@ -213,7 +213,7 @@ pub(super) const SUNSET_NOT_KEPT: Rule = rule(
     ids::SUNSET_NOT_KEPT,
     include_str!("../../../fixtures/rules/openapi/sunset-not-kept.md"),
     |context, findings| {
-        let instead = "Keep the date that was announced, written as `YYYY-MM-DD`, and remove nothing before it.";
+        let instead = "Announce the end as `x-sunset: YYYY-MM-DD`, keep the date, and remove nothing before it.";
         report(context, findings, ids::SUNSET_NOT_KEPT, instead);
     },
 );

@@ -33,7 +33,8 @@ pub fn endpoints<'t>(
                 if (became == Became::Removed) != old {
                     continue;
                 }
-                let breaks = found.iter().filter(|one| one.level == Level::Error).count();
+                let breaks =
+                    found.iter().filter(|one| one.level == Level::Error && !one.moot).count();
                 list.push(endpoint(description, &operation, became, breaks));
             }
         }

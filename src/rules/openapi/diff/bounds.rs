@@ -1,6 +1,7 @@
 //! Limits and patterns: when a number or a pattern allows less to be sent, or more to come back.
 
 use super::site::{Scope, Site, shown};
+use crate::rules::openapi::resolve::At;
 use crate::rules::parse::tree::Node;
 
 /// A keyword that bounds values from one side.
@@ -61,12 +62,11 @@ pub fn check(site: &mut Site<'_, '_>) {
 }
 
 fn one(site: &mut Site<'_, '_>, bound: &Bound) {
-    let number = |node: Option<&Node>| node.and_then(Node::as_f64);
     let (old, new) = site.both(bound.keyword);
-    let flag = |node: Option<&Node>| node.and_then(Node::as_bool) == Some(true);
+    let across = across_versions(site, bound.keyword);
     // OpenAPI 3.0 says with `true` that the limit itself is excluded.
     let (was, is) = (flag(old), flag(new));
-    if was || is {
+    if (was || is) && !across {
         if is && !was && number(old).is_none() && site.is_request() {
             let words = format!("excludes its limit itself now (`{}`)", bound.keyword);
             site.say(&format!("{}-set", bound.name), bound.keyword, &words);
@@ -77,9 +77,14 @@ fn one(site: &mut Site<'_, '_>, bound: &Bound) {
         None if bound.zero_is_none => Some(0.0),
         other => other,
     };
-    match (zero(number(old)), zero(number(new))) {
+    let (old, new) = if across {
+        (limit(site.base(), bound.keyword), limit(site.head(), bound.keyword))
+    } else {
+        (number(old), number(new))
+    };
+    match (zero(old), zero(new)) {
         (Some(from), Some(to)) if from != to => moved(site, bound, from, to),
-        (None, Some(to)) if site.is_request() && !bound.contains && !site.is_read_only() => {
+        (None, Some(to)) if site.is_request() && !bound.contains => {
             let words = format!("gets a `{}` of {to}", bound.keyword);
             site.say(&format!("{}-set", bound.name), bound.keyword, &words);
         }
@@ -93,6 +98,53 @@ fn one(site: &mut Site<'_, '_>, bound: &Bound) {
     }
 }
 
+fn number(node: Option<&Node>) -> Option<f64> {
+    node.and_then(Node::as_f64)
+}
+
+fn flag(node: Option<&Node>) -> bool {
+    node.and_then(Node::as_bool) == Some(true)
+}
+
+/// The keyword of the limit itself, and the one that excludes it.
+fn keywords(keyword: &str) -> Option<(&'static str, &'static str)> {
+    match keyword {
+        "maximum" | "exclusiveMaximum" => Some(("maximum", "exclusiveMaximum")),
+        "minimum" | "exclusiveMinimum" => Some(("minimum", "exclusiveMinimum")),
+        _ => None,
+    }
+}
+
+/// Whether one side excludes its limit as OpenAPI 3.0 does, and the other as 3.1 does.
+fn across_versions(site: &Site<'_, '_>, keyword: &str) -> bool {
+    let Some((_, exclusive)) = keywords(keyword) else { return false };
+    let (old, new) = site.both(exclusive);
+    (flag(old) && number(new).is_some()) || (number(old).is_some() && flag(new))
+}
+
+/// A limit as OpenAPI 3.1 writes it, however it is written.
+fn limit(at: At<'_>, keyword: &str) -> Option<f64> {
+    let (plain, exclusive) = keywords(keyword)?;
+    let flagged = flag(at.node.get(exclusive));
+    match (flagged, keyword == exclusive) {
+        (true, true) => number(at.node.get(plain)),
+        (true, false) => None,
+        (false, _) => number(at.node.get(keyword)),
+    }
+}
+
+/// Limits of fields for which it is known besides that the server ignores the field.
+const READ_ONLY: [&str; 5] = ["max", "exclusive-max", "max-length", "min", "exclusive-min"];
+
+/// Whether a limit that allows more than before is of interest where it stands.
+fn loosening_counts(site: &Site<'_, '_>, bound: &Bound) -> bool {
+    match bound.name {
+        "min-properties" | "max-properties" => false,
+        "min-items" | "max-items" => site.is_parameter() || !site.is_request(),
+        _ => true,
+    }
+}
+
 fn moved(site: &mut Site<'_, '_>, bound: &Bound, from: f64, to: f64) {
     let up = to > from;
     let how = if up { "increased" } else { "decreased" };
@@ -100,11 +152,12 @@ fn moved(site: &mut Site<'_, '_>, bound: &Bound, from: f64, to: f64) {
     if site.is_write_only() {
         return;
     }
-    if site.is_read_only() {
-        if narrows && !bound.contains {
-            let id = format!("request-read-only-property-{}-{how}", bound.name);
-            site.say_as(&id, bound.keyword, &format!("changes its `{}`", bound.keyword));
-        }
+    if site.is_read_only() && narrows && READ_ONLY.contains(&bound.name) {
+        let id = format!("request-read-only-property-{}-{how}", bound.name);
+        site.say_as(&id, bound.keyword, &format!("changes its `{}`", bound.keyword));
+        return;
+    }
+    if !narrows && !loosening_counts(site, bound) {
         return;
     }
     // Of responses only what may break is of interest.
@@ -120,7 +173,7 @@ fn pattern(site: &mut Site<'_, '_>) {
     let (old, new) = site.both("pattern");
     let (old, new) = (text(old), text(new));
     // Bodies that are a single text are not compared by pattern.
-    if old == new || site.scope == Scope::Body || site.is_read_only() {
+    if old == new || site.scope == Scope::Body {
         return;
     }
     let (what, words) = match (old.as_str(), new.as_str()) {
@@ -134,7 +187,7 @@ fn pattern(site: &mut Site<'_, '_>) {
 
 /// `multipleOf` and `uniqueItems`, which narrow what is accepted.
 pub fn other_limits(site: &mut Site<'_, '_>) {
-    if !site.is_request() || site.is_read_only() || site.scope == Scope::Header {
+    if !site.is_request() || site.scope == Scope::Header {
         return;
     }
     let (old, new) = site.both("multipleOf");

@@ -29,6 +29,9 @@ pub struct Difference {
     pub operation_at: Option<(Side, RepoPath, LineRange)>,
     /// A short sentence without a dot, with code marks.
     pub title: String,
+    /// Clients cannot notice: the server ignores what they send there, or never sends it, or the
+    /// same is said in another place of the schema.
+    pub moot: bool,
 }
 
 impl Difference {
@@ -47,6 +50,10 @@ pub struct Collector {
     pub operation_at: Option<(Side, usize, LineRange)>,
     /// The files of the old and of the new description.
     pub files: (Vec<RepoPath>, Vec<RepoPath>),
+    /// Clients cannot notice what is added now.
+    pub moot: bool,
+    /// The old description gives a date for the end of all that it deprecates.
+    pub ends_announced: bool,
     /// The parameter at hand sends each value of a list by itself.
     pub spreads_lists: bool,
     /// Pairs walked: a measure of the work.
@@ -79,6 +86,7 @@ impl Collector {
             lines,
             operation_at,
             title,
+            moot: self.moot,
         });
     }
 
@@ -100,13 +108,15 @@ impl Collector {
 
     /// Forgets which pairs were met, of so many that there are.
     pub fn start_walk(&mut self, pairs: usize) {
-        self.seen.resize(pairs, 0);
+        self.seen.resize(pairs.saturating_mul(2), 0);
         self.walk += 1;
     }
 
-    /// Whether this walk has not met the pair before.
-    pub fn enter(&mut self, pair: usize) -> bool {
-        let Some(seen) = self.seen.get_mut(pair).filter(|seen| **seen != self.walk) else {
+    /// Whether this walk has not met the pair before. What clients cannot notice is another walk:
+    /// they may notice the same schema in another place.
+    pub fn enter(&mut self, pair: usize, moot: bool) -> bool {
+        let at = pair * 2 + usize::from(moot);
+        let Some(seen) = self.seen.get_mut(at).filter(|seen| **seen != self.walk) else {
             return false;
         };
         *seen = self.walk;

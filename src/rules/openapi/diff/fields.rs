@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::lifecycle::{Stability, Sunset};
+use super::lifecycle::{Stability, Sunset, WITHOUT_END};
+use super::pairs::Pair;
 use super::site::{Direction, Scope, Site};
 use super::types::Wrapping;
 use crate::domain::diff::{LineRange, Side};
@@ -51,9 +52,58 @@ pub fn check<'t>(site: &mut Site<'_, 't>, documents: Both<'_, 't>) {
     }
 }
 
-fn value<'t>(holder: At<'t>, entry: &'t Entry, documents: &Documents<'t>) -> At<'t> {
-    let at = holder.with(&entry.value);
-    documents.value(at).unwrap_or(at)
+/// Parts of `allOf` inside of each other that are looked into.
+const MAX_PARTS: usize = 64;
+
+/// A property as it is written, and what it refers to.
+#[derive(Clone, Copy)]
+struct Described<'t> {
+    written: At<'t>,
+    meant: At<'t>,
+}
+
+impl<'t> Described<'t> {
+    fn of(written: At<'t>, documents: &Documents<'t>) -> Self {
+        Self { written, meant: documents.value(written).unwrap_or(written) }
+    }
+
+    fn is_true(self, key: &str) -> bool {
+        self.written.is_true(key) || self.meant.is_true(key)
+    }
+
+    fn has(self, key: &str) -> bool {
+        self.written.get(key).is_some() || self.meant.get(key).is_some()
+    }
+
+    fn is_early(self) -> bool {
+        Stability::is_early_at(self.written) || Stability::is_early_at(self.meant)
+    }
+}
+
+fn value<'t>(holder: At<'t>, entry: &'t Entry, documents: &Documents<'t>) -> Described<'t> {
+    Described::of(holder.with(&entry.value), documents)
+}
+
+/// Whether a part of the schema's `allOf` describes the property.
+fn in_parts<'t>(documents: &Documents<'t>, at: At<'t>, name: &str) -> bool {
+    let mut open: Vec<At<'t>> = at.get("allOf").into_iter().flat_map(At::items).collect();
+    for _ in 0..MAX_PARTS {
+        let Some(part) = open.pop() else { return false };
+        let Some(part) = documents.value(part) else { continue };
+        let properties = part.get("properties").map(|at| at.node);
+        if properties.is_some_and(|node| documents.child(node, name).is_some()) {
+            return true;
+        }
+        open.extend(part.get("allOf").into_iter().flat_map(At::items));
+    }
+    false
+}
+
+/// Whether properties moved into the `allOf` of the schema, or out of it: it says the same in
+/// another way then.
+pub fn rearranged<'t>(pair: &Pair<'t>, documents: Both<'_, 't>) -> bool {
+    pair.gone.iter().any(|entry| in_parts(documents.1, pair.head, entry.name()))
+        || pair.new.iter().any(|entry| in_parts(documents.0, pair.base, entry.name()))
 }
 
 /// Names of required properties and the lines that say so.
@@ -65,7 +115,9 @@ fn required<'t>(at: At<'t>) -> std::collections::HashMap<&'t str, LineRange> {
 fn gone<'t>(site: &mut Site<'_, 't>, entry: &'t Entry, documents: Both<'_, 't>) {
     let at = value(site.base(), entry, documents.0);
     let needed = required(site.base()).contains_key(entry.name());
+    let moved = in_parts(documents.1, site.head(), entry.name());
     let id = match site.direction {
+        _ if at.is_early() => return,
         Direction::Request if at.is_true("readOnly") => return,
         Direction::Request => "request-property-removed".to_owned(),
         Direction::Response => {
@@ -75,15 +127,19 @@ fn gone<'t>(site: &mut Site<'_, 't>, entry: &'t Entry, documents: Both<'_, 't>) 
         }
     };
     let line = LineRange::line(entry.key.line());
-    site.say_property(&id, Side::Base, entry.name(), line, "is removed");
+    site.quietly(moved, |site| {
+        site.say_property(&id, Side::Base, entry.name(), line, "is removed");
+    });
 }
 
 fn added<'t>(site: &mut Site<'_, 't>, entry: &'t Entry, documents: Both<'_, 't>) {
     let at = value(site.head(), entry, documents.1);
     let needed = required(site.head()).get(entry.name()).copied();
+    let moved = in_parts(documents.0, site.base(), entry.name());
     let (id, words) = match (site.direction, needed) {
+        _ if at.is_early() => return,
         (Direction::Request, _) if at.is_true("readOnly") => return,
-        (Direction::Request, Some(_)) if at.get("default").is_some() => {
+        (Direction::Request, Some(_)) if at.has("default") => {
             ("new-required-request-property-with-default".to_owned(), "is new and required")
         }
         (Direction::Request, Some(_)) => {
@@ -98,7 +154,9 @@ fn added<'t>(site: &mut Site<'_, 't>, entry: &'t Entry, documents: Both<'_, 't>)
     };
     let line = needed.filter(|_| site.is_request());
     let line = line.unwrap_or(LineRange::line(entry.key.line()));
-    site.say_property(&id, Side::Head, entry.name(), line, words);
+    site.quietly(moved, |site| {
+        site.say_property(&id, Side::Head, entry.name(), line, words);
+    });
 }
 
 /// Properties of both sides that became required, or stopped being it.
@@ -107,8 +165,7 @@ fn requirements<'t>(site: &mut Site<'_, 't>, documents: Both<'_, 't>) {
     let (base, head) = (site.base().get("properties"), site.head().get("properties"));
     let find = |holder: Option<At<'t>>, documents: &Documents<'t>, name: &str| {
         let holder = holder?;
-        let at = holder.with(documents.child(holder.node, name)?);
-        Some(documents.value(at).unwrap_or(at))
+        Some(Described::of(holder.with(documents.child(holder.node, name)?), documents))
     };
     let mut changes: Vec<(&str, LineRange, bool)> = Vec::new();
     changes.extend(new.iter().filter(|(n, _)| !old.contains_key(*n)).map(|(n, l)| (*n, *l, true)));
@@ -119,7 +176,10 @@ fn requirements<'t>(site: &mut Site<'_, 't>, documents: Both<'_, 't>) {
         else {
             continue;
         };
-        let with_default = if now.get("default").is_some() { "-with-default" } else { "" };
+        if now.is_early() {
+            continue;
+        }
+        let with_default = if now.has("default") { "-with-default" } else { "" };
         let hidden = if now.is_true("writeOnly") { "-write-only" } else { "" };
         let id = match (site.direction, became, site.in_body()) {
             (Direction::Request, true, _) if now.is_true("readOnly") => continue,
@@ -159,17 +219,21 @@ fn access(site: &mut Site<'_, '_>) {
             let not = if is { "" } else { "not-" };
             let id = format!("{direction}-{kind}-property-became-{not}{name}");
             let words = if is { format!("becomes {name}") } else { format!("is no longer {name}") };
+            // Clients notice this much: what they sent had an effect, or they received it.
+            let moot = std::mem::take(&mut site.out.moot);
             site.say_as(&id, key, &words);
+            site.out.moot = moot;
         }
     }
 }
 
-/// How much clients may rely on a property.
-fn stability(site: &mut Site<'_, '_>) {
+/// How much clients may rely on a property that they could rely on before.
+pub fn stability(site: &mut Site<'_, '_>) {
     let (Ok(was), Ok(is)) = (Stability::of(site.base()), Stability::of(site.head())) else {
         return;
     };
-    let Some(old) = was.filter(|_| site.scope == Scope::Property) else { return };
+    let reliable = site.scope == Scope::Property && !Stability::is_early_at(site.base());
+    let Some(old) = was.filter(|_| reliable) else { return };
     if is.is_none_or(|new| new < old) {
         site.say("stability-decreased", "x-stability-level", "becomes less stable");
     } else if is > was {
@@ -194,4 +258,7 @@ fn deprecation(site: &mut Site<'_, '_>) {
         _ => return,
     };
     site.say(what, "deprecated", words);
+    if what == "deprecated" && site.out.ends_announced {
+        site.say("deprecated-sunset-missing", "deprecated", WITHOUT_END);
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::site::{Direction, Scope, Site, shown};
+use super::types::accepts_null;
 use crate::rules::parse::tree::{Entry, Node};
 
 /// Keywords that demand something by being there, and their names in ids.
@@ -33,9 +34,18 @@ pub fn check(site: &mut Site<'_, '_>) {
 }
 
 fn values(node: Option<&Node>) -> Vec<(&Node, String)> {
-    let text =
-        |node: &Node| node.as_str().map_or_else(|| format!("{:?}", node.value), str::to_owned);
+    let text = |node: &Node| match (node.as_f64(), node.as_str()) {
+        (Some(number), Some(text)) if text.contains(['.', 'e', 'E']) => number.to_string(),
+        (_, Some(text)) => text.to_owned(),
+        _ => format!("{:?}", node.value),
+    };
     node.map(Node::items).unwrap_or_default().iter().map(|item| (item, text(item))).collect()
+}
+
+/// Whether two values are the same, however a number is written.
+pub fn equal(one: &Node, other: &Node) -> bool {
+    let numbers = (one.as_f64(), other.as_f64());
+    one.same(other) || matches!(numbers, (Some(one), Some(other)) if one == other)
 }
 
 /// The values of one list that the other does not have.
@@ -46,9 +56,14 @@ fn missing<'n>(from: &[(&'n Node, String)], other: &[(&Node, String)]) -> Vec<&'
 
 fn enumeration(site: &mut Site<'_, '_>) {
     let (base, head) = site.both("enum");
-    let (old, new) = (values(base), values(head));
+    let (mut old, mut new) = (values(base), values(head));
+    // Whether null is listed beside `nullable` is a matter of style.
+    if accepts_null(site.base().node) && accepts_null(site.head().node) {
+        old.retain(|(node, _)| !node.is_null());
+        new.retain(|(node, _)| !node.is_null());
+    }
     let (gone, added) = (missing(&old, &new), missing(&new, &old));
-    if old.is_empty() && !new.is_empty() && site.is_request() && !site.is_read_only() {
+    if old.is_empty() && !new.is_empty() && site.is_request() {
         let words = "accepts only listed values now";
         match site.scope {
             Scope::ParameterProperty if site.in_header => {
@@ -98,7 +113,7 @@ fn enumeration(site: &mut Site<'_, '_>) {
 fn extensible(site: &mut Site<'_, '_>) {
     let (base, head) = site.both("x-extensible-enum");
     let wanted = matches!(site.scope, Scope::Parameter | Scope::Property) && site.is_request();
-    if head.is_none() || !wanted || site.is_read_only() {
+    if head.is_none() || !wanted {
         return;
     }
     for value in missing(&values(base), &values(head)) {
@@ -115,7 +130,7 @@ fn constant(site: &mut Site<'_, '_>) {
             site.say("const-added", "const", &words);
         }
         (Some(_), None) => site.say("const-removed", "const", "is no longer one fixed value"),
-        (Some(old), Some(new)) if !old.same(new) => {
+        (Some(old), Some(new)) if !equal(old, new) => {
             let words =
                 format!("changes its fixed value from `{}` to `{}`", shown(old), shown(new));
             site.say("const-changed", "const", &words);
@@ -128,7 +143,7 @@ fn default(site: &mut Site<'_, '_>) {
     match site.both("default") {
         (None, Some(_)) => site.say("default-value-added", "default", "gets a default"),
         (Some(_), None) => site.say("default-value-removed", "default", "loses its default"),
-        (Some(old), Some(new)) if !old.same(new) => {
+        (Some(old), Some(new)) if !equal(old, new) => {
             site.say("default-value-changed", "default", "changes its default");
         }
         _ => {}
@@ -221,7 +236,7 @@ fn content(site: &mut Site<'_, '_>) {
 fn additional(site: &mut Site<'_, '_>) {
     let (old, new) = site.both("additionalProperties");
     let closed = |node: Option<&Node>| node.and_then(Node::as_bool) == Some(false);
-    if site.is_request() && closed(new) && !closed(old) && !site.is_read_only() {
+    if site.is_request() && closed(new) && !closed(old) {
         let words = "refuses fields that are not listed";
         site.say("additional-properties-refused", "additionalProperties", words);
     }

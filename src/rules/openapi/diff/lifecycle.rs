@@ -2,7 +2,7 @@
 
 use super::collect::Collector;
 use crate::domain::diff::Side;
-use crate::rules::openapi::model::{Operation, Parameter};
+use crate::rules::openapi::model::{Description, Operation, Parameter};
 use crate::rules::openapi::resolve::At;
 
 /// What is announced as the end of something.
@@ -50,11 +50,34 @@ impl Stability {
         }
     }
 
+    /// Whether clients were told not to rely on what is described here.
+    pub fn is_early_at(at: At<'_>) -> bool {
+        Self::of(at).is_ok_and(Self::is_early)
+    }
+
     /// Whether clients were told not to rely on it yet.
     fn is_early(level: Option<Self>) -> bool {
         level.is_some_and(|level| level <= Self::Alpha)
     }
 }
+
+/// Operations that must have a date for their end before others are expected to.
+const ANNOUNCED: usize = 2;
+
+/// Whether a description gives a date for the end of every operation that it deprecates.
+pub fn ends_announced(description: &Description<'_>) -> bool {
+    let paths = description.paths();
+    let deprecated: Vec<Operation<'_>> = paths
+        .into_iter()
+        .flat_map(|path| description.operations(path))
+        .filter(|operation| operation.at.is_true("deprecated"))
+        .collect();
+    deprecated.len() >= ANNOUNCED
+        && deprecated.iter().all(|operation| matches!(Sunset::of(operation.at), Sunset::Date(_)))
+}
+
+/// What is said about a deprecation without a date, where all others have one.
+pub const WITHOUT_END: &str = "is deprecated without a date for its end, which the others have";
 
 /// An operation that the new description does not have, with its whole path or by itself.
 pub fn removed(operation: &Operation<'_>, whole_path: bool, out: &mut Collector) {
@@ -147,6 +170,10 @@ pub fn deprecation(before: &Operation<'_>, after: &Operation<'_>, out: &mut Coll
     };
     let (id, key, words) = found;
     out.add(id, place(key), format!("`{name}` {words}"));
+    if id == "endpoint-deprecated" && out.ends_announced {
+        let title = format!("`{name}` {WITHOUT_END}");
+        out.add("api-deprecated-sunset-missing", place(key), title);
+    }
 }
 
 /// The same for a parameter that both sides have.
@@ -169,4 +196,9 @@ pub fn parameter(before: &Parameter<'_>, after: &Parameter<'_>, owner: &str, out
     };
     let place = (Side::Head, after.at.file, after.at.line_of("deprecated"));
     out.add(id, place, format!("{owner} {words}"));
+    let open_end = id == "request-parameter-deprecated" && Sunset::of(after.at) == Sunset::None;
+    if open_end && out.ends_announced {
+        let title = format!("{owner} {WITHOUT_END}");
+        out.add("request-parameter-deprecated-sunset-missing", place, title);
+    }
 }

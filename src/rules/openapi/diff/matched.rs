@@ -76,6 +76,20 @@ pub fn paths<'t>(
             });
         }
     }
+    let mut open: HashMap<String, usize> = new
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| taken.get(*at).is_some_and(|taken| !taken))
+        .map(|(at, path)| (path_key(&format!("{}{}", head.prefix(), path.name)), at))
+        .collect();
+    // What moved between the address of the server and the paths is called as before.
+    let moved = old.iter().zip(&mut found).filter(|_| base.prefix() != head.prefix());
+    for (path, found) in moved.filter(|(_, found)| found.is_none()) {
+        *found = open.remove(&path_key(&format!("{}{}", base.prefix(), path.name)));
+        found.iter().for_each(|at| {
+            taken.get_mut(*at).into_iter().for_each(|taken| *taken = true);
+        });
+    }
     let paths = old
         .iter()
         .zip(found)
@@ -125,8 +139,33 @@ pub fn operation<'t>(
             None => responses_gone.push(response),
         }
     }
-    let responses_new = after.into_iter().flatten().collect();
+    let responses_new: Vec<Response<'t>> = after.into_iter().flatten().collect();
+    ranges(&responses_gone, &responses_new, &mut responses, pairs);
     Both { base, head, parameters, body, body_media, responses, responses_gone, responses_new }
+}
+
+/// A status and the range that it is in (`200`, `2XX`) describe the same answers.
+fn ranges<'t>(
+    gone: &[Response<'t>],
+    new: &[Response<'t>],
+    responses: &mut Vec<BothResponses<'t>>,
+    pairs: &mut Pairs<'_, 't>,
+) {
+    for old in gone {
+        let related = |new: &&Response<'t>| {
+            is_in_range(old.status, new.status) || is_in_range(new.status, old.status)
+        };
+        let Some(new) = new.iter().find(related) else { continue };
+        let media = media(&old.media, &new.media, pairs);
+        let headers = headers(&old.headers, &new.headers, pairs);
+        responses.push(BothResponses { head: new.clone(), media, headers });
+    }
+}
+
+/// Whether `range` is `2XX` or the like and `status` is one of it.
+pub fn is_in_range(status: &str, range: &str) -> bool {
+    let wide = |text: &str| text.get(1..).is_some_and(|rest| rest.eq_ignore_ascii_case("XX"));
+    wide(range) && !wide(status) && status.len() == 3 && status.get(..1) == range.get(..1)
 }
 
 fn intern<'t>(
@@ -146,8 +185,8 @@ fn parameters<'t>(
     let renamed: HashMap<&str, &str> =
         path_parameters(base.path.name).into_iter().zip(path_parameters(head.path.name)).collect();
     let after = new.parameters(head);
-    let index: HashMap<(&str, &str), usize> =
-        after.iter().enumerate().map(|(at, p)| ((p.location, p.name), at)).collect();
+    let index: HashMap<(&str, String), usize> =
+        after.iter().enumerate().map(|(at, p)| (name_key(p.location, p.name), at)).collect();
     let mut taken = vec![false; after.len()];
     let mut sides = Sides::default();
     let mut unmatched = Vec::new();
@@ -156,7 +195,7 @@ fn parameters<'t>(
             "path" => renamed.get(parameter.name).copied().unwrap_or(parameter.name),
             _ => parameter.name,
         };
-        let at = index.get(&(parameter.location, name)).copied();
+        let at = index.get(&name_key(parameter.location, name)).copied();
         match at.and_then(|at| Some((at, *after.get(at)?))) {
             Some((at, other)) => {
                 taken.get_mut(at).into_iter().for_each(|taken| *taken = true);
@@ -195,6 +234,12 @@ fn parameters<'t>(
     sides.gone = unmatched;
     sides.new = added;
     sides
+}
+
+/// The case of a header's name does not matter.
+fn name_key<'p>(location: &'p str, name: &str) -> (&'p str, String) {
+    let name = if location == "header" { name.to_ascii_lowercase() } else { name.to_owned() };
+    (location, name)
 }
 
 /// The schema of the field of that name, if the object is a parameter that is sent field by field.

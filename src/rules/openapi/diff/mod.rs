@@ -29,6 +29,7 @@ use self::operation::Compared;
 use self::pairs::Pairs;
 pub use self::site::Direction;
 use self::site::Scope;
+use super::catalogue::is_own;
 use super::model::{Description, Operation};
 use super::resolve::{At, Documents};
 use crate::domain::diff::Side;
@@ -38,7 +39,8 @@ use crate::domain::path::RepoPath;
 #[derive(Debug, Default)]
 pub struct Comparison {
     pub differences: Vec<Difference>,
-    /// What oasdiff does not look at: bodies of webhooks and callbacks, styles of parameters.
+    /// What oasdiff does not look at: bodies of webhooks and callbacks, styles of parameters,
+    /// limits that it has no name for.
     pub further: Vec<Difference>,
     /// Nodes and pairs looked at: a measure of the work.
     #[cfg_attr(not(test), expect(dead_code))]
@@ -52,6 +54,7 @@ pub fn compare<'t>(base: &Description<'t>, head: &Description<'t>) -> Comparison
     let (paths, added) = matched::paths(base, head);
     let mut both = Vec::new();
     let mut out = Collector::new(files(base), files(head));
+    out.ends_announced = lifecycle::ends_announced(base);
     for path in paths.iter().chain(&matched::webhooks(base, head)) {
         let before = base.operations(path.base);
         let after = path.head.map(|path| head.operations(path)).unwrap_or_default();
@@ -98,7 +101,9 @@ pub fn compare<'t>(base: &Description<'t>, head: &Description<'t>) -> Comparison
     general::description(base, head, &mut out);
     general::version(base, head, &mut out);
     let visited = out.visited + further.visited + pairs.visited;
-    Comparison { visited, differences: out.found, further: further.found }
+    let (own, differences) = out.found.into_iter().partition(|one| is_own(&one.id));
+    further.found.extend::<Vec<_>>(own);
+    Comparison { visited, differences, further: further.found }
 }
 
 /// A schema of a contract that is no OpenAPI description, and which way its values travel.
@@ -138,6 +143,7 @@ pub fn schemas<'t>(
         schema::check(&pairs, (base, head), id, place, &mut out);
     }
     out.call_fields(0);
+    out.found.retain(|one| !one.moot);
     out.found
 }
 

@@ -1,14 +1,15 @@
 //! What changed about one operation: parameters, body, responses, headers, tags, security.
 
 use super::collect::Collector;
+use super::keywords::equal;
 use super::lifecycle;
-use super::matched::{Both, BothResponses, is_special_case};
+use super::matched::{Both, BothResponses, is_in_range, is_special_case};
 use super::pairs::{PairId, Pairs};
 use super::schema::{self, Use};
 use super::site::{Direction, Scope, code, shown};
 use super::types::is_strong;
 use crate::domain::diff::Side;
-use crate::rules::openapi::model::{Body, Description, Media, Operation, Parameter};
+use crate::rules::openapi::model::{Body, Description, Media, Operation, Parameter, Response};
 use crate::rules::parse::tree::Node;
 
 /// The descriptions and their compared schemas.
@@ -99,7 +100,7 @@ impl<'t> Compared<'_, 't> {
                 let title = format!("{owner} loses its default `{}`", shown(was.node));
                 out.add("request-parameter-default-value-removed", place, title);
             }
-            (Some(was), Some(now)) if !was.node.same(now.node) => {
+            (Some(was), Some(now)) if !equal(was.node, now.node) => {
                 let (was, now) = (shown(was.node), shown(now.node));
                 let title = format!("{owner} changes its default from `{was}` to `{now}`");
                 out.add("request-parameter-default-value-changed", head, title);
@@ -327,11 +328,21 @@ fn statuses(both: &Both<'_>, out: &mut Collector) {
         [(&both.responses_gone, Side::Base, "removed"), (&both.responses_new, Side::Head, "added")]
     {
         for response in list {
+            // What `default` describes is any answer, and none in particular.
+            if response.status == "default" {
+                continue;
+            }
             let kind = if success(response.status) { "success" } else { "non-success" };
             let words = if how == "removed" { "is removed" } else { "is new" };
+            let mut head = both.responses.iter().map(|both| &both.head).chain(&both.responses_new);
+            let described = |one: &Response<'_>| {
+                is_in_range(response.status, one.status) || is_in_range(one.status, response.status)
+            };
+            out.moot = how == "removed" && head.any(described);
             let title = format!("The response status `{}` {words}", code(response.status));
             let file = if side == Side::Base { both.base.at.file } else { both.head.at.file };
             out.add(&format!("response-{kind}-status-{how}"), (side, file, response.line), title);
+            out.moot = false;
         }
     }
 }

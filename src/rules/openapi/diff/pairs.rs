@@ -44,6 +44,8 @@ pub enum Step<'t> {
     Property(&'t str),
     /// Any other keyword, as it is shown in paths: `items`, `oneOf[Cat]`.
     Keyword(String),
+    /// What a `$ref` leads to that stands beside other keywords: the same value, described further.
+    Reference,
 }
 
 /// Two schemas, resolved, and how what is inside of them belongs together.
@@ -71,6 +73,8 @@ pub struct Pairs<'d, 't> {
     known: HashMap<(usize, usize), PairId>,
     waiting: Vec<PairId>,
     limit: usize,
+    /// Both sides read what stands beside a `$ref`.
+    siblings: bool,
     /// Nodes looked at so far: a measure of the work, for tests.
     pub visited: usize,
 }
@@ -86,6 +90,7 @@ impl<'d, 't> Pairs<'d, 't> {
             known: HashMap::new(),
             waiting: Vec::new(),
             limit: size.saturating_mul(PAIRS_PER_NODE).max(64),
+            siblings: base.read_siblings() && head.read_siblings(),
             visited: 0,
         }
     }
@@ -100,7 +105,10 @@ impl<'d, 't> Pairs<'d, 't> {
 
     /// The pair of two schemas; `None` when one of them cannot be read.
     pub fn intern(&mut self, base: At<'t>, head: At<'t>) -> Option<PairId> {
-        let (base, head) = (self.base.value(base)?, self.head.value(head)?);
+        let (base, head) = match self.referring(base, head) {
+            Some(both) => both,
+            None => self.meant(base, head)?,
+        };
         let key = (base.identity(), head.identity());
         if let Some(known) = self.known.get(&key) {
             return Some(*known);
@@ -125,6 +133,32 @@ impl<'d, 't> Pairs<'d, 't> {
         Some(id)
     }
 
+    /// What both stand for. A schema that is wrapped as the only part of an `allOf` on one side, as
+    /// it is done to describe a reference, is the schema itself.
+    fn meant(&self, base: At<'t>, head: At<'t>) -> Option<(At<'t>, At<'t>)> {
+        let (base, head) = (self.base.value(base)?, self.head.value(head)?);
+        let composed = |at: At<'t>| at.get("allOf").is_some();
+        Some(match (types::only_part(base, &[]), types::only_part(head, &[])) {
+            (Some(inner), _) if !composed(head) => (self.base.value(inner)?, head),
+            (_, Some(inner)) if !composed(base) => (base, self.head.value(inner)?),
+            _ => (base, head),
+        })
+    }
+
+    /// The references that are compared themselves, because keywords stand beside one of them.
+    fn referring(&self, base: At<'t>, head: At<'t>) -> Option<(At<'t>, At<'t>)> {
+        if !self.siblings || !refers(base) || !refers(head) {
+            return None;
+        }
+        let (old, new) = (self.base.references(base), self.head.references(head));
+        let more = |list: &[At<'t>]| list.iter().copied().find(|at| says_more(*at));
+        let (old_more, new_more) = (more(&old), more(&new));
+        if old_more.is_none() && new_more.is_none() {
+            return None;
+        }
+        Some((old_more.or(old.last().copied())?, new_more.or(new.last().copied())?))
+    }
+
     /// Compares everything that was asked for, and finds out what reaches a change.
     pub fn finish(&mut self) {
         while let Some(id) = self.waiting.pop() {
@@ -132,6 +166,12 @@ impl<'d, 't> Pairs<'d, 't> {
                 continue;
             };
             let mut children = Vec::new();
+            if refers(base) && refers(head) {
+                let targets = (self.base.value(base), self.head.value(head));
+                if let (Some(old), Some(new)) = targets {
+                    self.child(Step::Reference, old, new, &mut children);
+                }
+            }
             self.single(base, head, &mut children);
             self.named(base, head, &mut children);
             let (gone, new) = self.properties(base, head, &mut children);
@@ -290,6 +330,19 @@ impl<'d, 't> Pairs<'d, 't> {
         };
         old.len() != new.len() || !old.iter().all(same)
     }
+}
+
+fn refers(at: At<'_>) -> bool {
+    at.node.get("$ref").is_some_and(|node| node.as_str().is_some())
+}
+
+/// Whether keywords that matter stand beside the reference. A type there would be compared with
+/// nothing, and what it adds is in what is referred to.
+fn says_more(at: At<'_>) -> bool {
+    const NOTES: [&str; 7] =
+        ["$ref", "title", "description", "summary", "example", "examples", "externalDocs"];
+    let counts = |name: &str| !NOTES.contains(&name) && !name.starts_with("x-");
+    at.node.get("type").is_none() && at.entries().iter().any(|entry| counts(entry.name()))
 }
 
 fn same_names(one: &Node, other: &Node) -> bool {

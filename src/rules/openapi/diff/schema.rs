@@ -2,7 +2,8 @@
 
 use super::collect::Collector;
 use super::fields::{self, Both};
-use super::pairs::{PairId, Pairs, Step};
+use super::lifecycle::Stability;
+use super::pairs::{Pair, PairId, Pairs, Step};
 use super::site::{Direction, Scope, Site};
 use super::types::Wrapping;
 use super::{bounds, keywords, shape};
@@ -22,6 +23,9 @@ pub struct Use<'u> {
 struct Reached<'p, 't> {
     id: PairId,
     from: Option<(usize, &'p Step<'t>)>,
+    scope: Scope,
+    /// It is inside of something that clients do not send, or do not receive.
+    moot: bool,
 }
 
 /// Reports what changed in a schema as it is used in one place. A pair that is reached in several
@@ -33,45 +37,79 @@ pub fn check<'t>(
     place: Use<'_>,
     out: &mut Collector,
 ) {
-    let mut trail: Vec<Reached<'_, 't>> = vec![Reached { id: root, from: None }];
+    let start = Reached { id: root, from: None, scope: place.scope, moot: false };
+    let mut trail: Vec<Reached<'_, 't>> = vec![start];
     out.start_walk(pairs.len());
     // Depth first, so that what stands together is reported together.
     let mut open = vec![0];
     while let Some(at) = open.pop() {
         let Some(reached) = trail.get(at) else { continue };
         let Some(pair) = pairs.get(reached.id).filter(|pair| pair.changed) else { continue };
-        if !out.enter(reached.id) || out.is_full() {
+        let (moot, scope) = (reached.moot, reached.scope);
+        if !out.enter(reached.id, moot) || out.is_full() {
             continue;
         }
+        let early = scope != place.scope && Stability::is_early_at(pair.head);
         if pair.differs {
-            let path = path_of(&trail, at);
-            let required = match &reached.from {
-                Some((holder, Step::Property(name))) => {
-                    let holder = trail.get(*holder).and_then(|holder| pairs.get(holder.id));
-                    holder.map(|holder| requires(holder.base, name))
-                }
-                _ => None,
-            };
-            let mut site = Site {
-                pair,
-                direction: place.direction,
-                scope: if at == 0 { place.scope } else { inner(place.scope) },
-                path: &path,
-                owner: place.owner,
-                strong: place.strong,
-                in_header: place.in_header,
-                required,
-                out,
-            };
-            one(&mut site, documents);
+            differing(pairs, documents, (&trail, at), place, early, out);
+        }
+        // What clients were told not to rely on may change as it likes.
+        if early {
+            continue;
         }
         for (step, child) in pair.children.iter().rev() {
-            if pairs.get(*child).is_some_and(|child| child.changed) {
+            if let Some(inside) = pairs.get(*child).filter(|child| child.changed) {
+                let same = *step == Step::Reference;
                 open.push(trail.len());
-                trail.push(Reached { id: *child, from: Some((at, step)) });
+                trail.push(Reached {
+                    id: *child,
+                    from: Some((at, step)),
+                    scope: if same { scope } else { inner(place.scope) },
+                    moot: moot || hidden(inside, place.direction),
+                });
             }
         }
     }
+}
+
+/// Checks a pair that differs by itself, at the end of a trail.
+fn differing<'t>(
+    pairs: &Pairs<'_, 't>,
+    documents: Both<'_, 't>,
+    (trail, at): (&[Reached<'_, 't>], usize),
+    place: Use<'_>,
+    early: bool,
+    out: &mut Collector,
+) {
+    let Some(reached) = trail.get(at) else { return };
+    let Some(pair) = pairs.get(reached.id) else { return };
+    let required = match &reached.from {
+        Some((holder, Step::Property(name))) => {
+            let holder = trail.get(*holder).and_then(|holder| pairs.get(holder.id));
+            holder.map(|holder| requires(holder.base, name))
+        }
+        _ => None,
+    };
+    let path = path_of(trail, at);
+    out.moot = reached.moot;
+    let mut site = Site {
+        pair,
+        direction: place.direction,
+        scope: reached.scope,
+        path: &path,
+        owner: place.owner,
+        strong: place.strong,
+        in_header: place.in_header,
+        required,
+        rearranged: fields::rearranged(pair, documents),
+        out,
+    };
+    if early {
+        fields::stability(&mut site);
+    } else {
+        one(&mut site, documents);
+    }
+    out.moot = false;
 }
 
 /// The names of the steps from the root, with slashes between.
@@ -79,10 +117,11 @@ fn path_of(trail: &[Reached<'_, '_>], at: usize) -> String {
     let mut steps = Vec::new();
     let mut current = trail.get(at);
     while let Some((holder, step)) = current.and_then(|reached| reached.from.as_ref()) {
-        steps.push(match step {
-            Step::Property(name) => *name,
-            Step::Keyword(name) => name.as_str(),
-        });
+        match step {
+            Step::Property(name) => steps.push(*name),
+            Step::Keyword(name) => steps.push(name.as_str()),
+            Step::Reference => {}
+        }
         current = trail.get(*holder);
     }
     steps.reverse();
@@ -93,6 +132,12 @@ fn path_of(trail: &[Reached<'_, '_>], at: usize) -> String {
 fn requires(holder: crate::rules::openapi::resolve::At<'_>, name: &str) -> bool {
     let list = holder.node.get("required");
     list.is_some_and(|list| list.items().iter().any(|item| item.as_str() == Some(name)))
+}
+
+/// Whether clients do not send it, or do not receive it.
+fn hidden(pair: &Pair<'_>, direction: Direction) -> bool {
+    let key = if direction == Direction::Request { "readOnly" } else { "writeOnly" };
+    pair.head.is_true(key)
 }
 
 fn inner(scope: Scope) -> Scope {

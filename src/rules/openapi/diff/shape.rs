@@ -24,11 +24,12 @@ pub fn check(site: &mut Site<'_, '_>) {
     null(site);
     match &site.pair.wrapping {
         Wrapping::None => {
-            types(site);
+            site.quietly(site.rearranged, types);
             lists(site);
         }
         Wrapping::Nullable | Wrapping::NotNullable => {}
         Wrapping::OneOf { .. } => wrapped(site),
+        Wrapping::Types { new, gone } if new.is_empty() && gone.is_empty() => {}
         Wrapping::Types { new, gone } => {
             let (new, gone) = (new.join(", "), gone.join(", "));
             list_of_types(site, &new, &gone);
@@ -54,9 +55,6 @@ fn null(site: &mut Site<'_, '_>) {
 
 fn types(site: &mut Site<'_, '_>) {
     let Some(change) = TypeChange::of(site.base(), site.head()) else { return };
-    if site.is_read_only() {
-        return;
-    }
     let verdict = match site.scope {
         Scope::Parameter if becomes_list(site, &change) => Verdict::Widened,
         Scope::Parameter => match change.for_requests(false) {
@@ -165,7 +163,7 @@ fn list_of_types(site: &mut Site<'_, '_>, new: &str, gone: &str) {
         (false, "", gone) => ("list-of-types-narrowed", format!("is never `{}` now", code(gone))),
         (false, new, _) => ("list-of-types-widened", format!("may be `{}` now", code(new))),
     };
-    if site.scope != Scope::Header && !site.is_read_only() {
+    if site.scope != Scope::Header {
         let key = if site.head().get(key).is_some() { key } else { "type" };
         site.say(what, key, &words);
     }
@@ -183,8 +181,10 @@ fn lists(site: &mut Site<'_, '_>) {
             _ => "prefix-items",
         };
         let keep = |at: At<'_>| *key != "allOf" || constrains(at);
-        one_side(site, (key, name), lists, Side::Head, &keep);
-        one_side(site, (key, name), lists, Side::Base, &keep);
+        site.quietly(*key == "allOf" && site.rearranged, |site| {
+            one_side(site, (key, name), lists, Side::Head, &keep);
+            one_side(site, (key, name), lists, Side::Base, &keep);
+        });
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Site<'s, 't> {
     pub in_header: bool,
     /// Whether the schema stands for this property of its holder, and was required there.
     pub required: Option<bool>,
+    /// Properties moved between the schema itself and the parts of its `allOf`.
+    pub rearranged: bool,
     pub out: &'s mut Collector,
 }
 
@@ -132,6 +134,14 @@ impl<'t> Site<'_, 't> {
         let at = if side == Side::Base { self.base() } else { self.head() };
         let title = format!("{} {words}", self.subject_of(name));
         self.out.add(id, (side, at.file, lines), title);
+    }
+
+    /// Reports what `say` reports as something that clients cannot notice, if `moot`.
+    pub fn quietly(&mut self, moot: bool, say: impl FnOnce(&mut Self)) {
+        let before = self.out.moot;
+        self.out.moot |= moot;
+        say(self);
+        self.out.moot = before;
     }
 
     /// A value under the same key on both sides.

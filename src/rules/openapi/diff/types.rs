@@ -67,7 +67,8 @@ pub fn wrapping<'t>(
         one.types.difference(&other.types).copied().collect()
     };
     let (added, gone) = (only(new, old), only(old, new));
-    if added.is_empty() && gone.is_empty() {
+    // Types as a list and as alternatives say the same.
+    if added.is_empty() && gone.is_empty() && old.list == new.list {
         return Wrapping::None;
     }
     Wrapping::Types { new: added, gone }
@@ -77,18 +78,41 @@ fn alternatives<'t>(at: At<'t>, key: &str) -> Vec<At<'t>> {
     at.get(key).into_iter().flat_map(At::items).collect()
 }
 
+/// Whether the other keywords only tell a reader something.
+fn says_only(at: At<'_>, keywords: &[&str]) -> bool {
+    const NOTES: [&str; 7] =
+        ["title", "description", "default", "example", "examples", "externalDocs", "deprecated"];
+    at.entries().iter().all(|entry| {
+        let name = entry.name();
+        keywords.contains(&name) || NOTES.contains(&name) || name.starts_with("x-")
+    })
+}
+
+/// The only part of an `allOf` beside which nothing else is demanded, apart from these keywords.
+pub fn only_part<'t>(at: At<'t>, beside: &[&str]) -> Option<At<'t>> {
+    let parts = alternatives(at, "allOf");
+    let [only] = parts.as_slice() else { return None };
+    let keywords: Vec<&str> = beside.iter().copied().chain(["allOf"]).collect();
+    says_only(at, &keywords).then_some(*only)
+}
+
+fn is_keyword_true(node: &Node, key: &str) -> bool {
+    node.get(key).and_then(Node::as_bool) == Some(true)
+}
+
 fn is_composed(at: At<'_>) -> bool {
     ["oneOf", "anyOf", "allOf", "not"].iter().any(|key| at.get(key).is_some())
 }
 
 /// The other schema, where one says nothing but that it may be null or that other schema.
 fn null_or<'t>(documents: &Documents<'t>, at: At<'t>) -> Option<At<'t>> {
-    let bare = at.entries().iter().all(|entry| {
-        matches!(entry.name(), "oneOf" | "title" | "description" | "default" | "examples")
-            || entry.name().starts_with("x-")
-    });
+    if is_keyword_true(at.node, "nullable")
+        && let Some(inner) = only_part(at, &["nullable"])
+    {
+        return documents.value(inner);
+    }
     let parts = alternatives(at, "oneOf");
-    if !bare || parts.len() != 2 {
+    if !says_only(at, &["oneOf"]) || parts.len() != 2 {
         return None;
     }
     let resolved: Vec<At<'t>> = parts.iter().filter_map(|part| documents.value(*part)).collect();
@@ -160,8 +184,8 @@ pub fn types(node: &Node) -> Vec<&str> {
     }
 }
 
-fn accepts_null(node: &Node) -> bool {
-    node.get("nullable").and_then(Node::as_bool) == Some(true) || types(node).contains(&"null")
+pub fn accepts_null(node: &Node) -> bool {
+    is_keyword_true(node, "nullable") || types(node).contains(&"null")
 }
 
 /// Whether `null` is allowed now (`Some(true)`) or no longer (`Some(false)`).
@@ -171,7 +195,7 @@ pub fn nullability(base: &Node, head: &Node, wrapping: &Wrapping<'_>) -> Option<
         Wrapping::NotNullable => return Some(false),
         _ => {}
     }
-    let keyword = |node: &Node| node.get("nullable").and_then(Node::as_bool) == Some(true);
+    let keyword = |node: &Node| is_keyword_true(node, "nullable");
     let (old, new) = (accepts_null(base), accepts_null(head));
     // A schema without any type allows null already.
     let typed = |node: &Node| keyword(node) || !types(node).is_empty();

@@ -52,8 +52,11 @@ pub fn check<'t>(site: &mut Site<'_, 't>, documents: Both<'_, 't>) {
     }
 }
 
-/// Parts of `allOf` inside of each other that are looked into.
+/// Parts and alternatives of a schema, and of these, that are looked into.
 const MAX_PARTS: usize = 64;
+
+/// Where the properties of a schema may be described besides the schema itself.
+const COMPOSED: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 
 /// A property as it is written, and what it refers to.
 #[derive(Clone, Copy)]
@@ -84,9 +87,12 @@ fn value<'t>(holder: At<'t>, entry: &'t Entry, documents: &Documents<'t>) -> Des
     Described::of(holder.with(&entry.value), documents)
 }
 
-/// Whether a part of the schema's `allOf` describes the property.
-fn in_parts<'t>(documents: &Documents<'t>, at: At<'t>, name: &str) -> bool {
-    let mut open: Vec<At<'t>> = at.get("allOf").into_iter().flat_map(At::items).collect();
+/// Whether the schema's parts under one of the keys, or their parts, describe the property.
+fn in_parts<'t>(documents: &Documents<'t>, at: At<'t>, keys: &[&str], name: &str) -> bool {
+    let parts = |at: At<'t>| -> Vec<At<'t>> {
+        keys.iter().filter_map(|key| at.get(key)).flat_map(At::items).collect()
+    };
+    let mut open = parts(at);
     for _ in 0..MAX_PARTS {
         let Some(part) = open.pop() else { return false };
         let Some(part) = documents.value(part) else { continue };
@@ -94,7 +100,7 @@ fn in_parts<'t>(documents: &Documents<'t>, at: At<'t>, name: &str) -> bool {
         if properties.is_some_and(|node| documents.child(node, name).is_some()) {
             return true;
         }
-        open.extend(part.get("allOf").into_iter().flat_map(At::items));
+        open.extend(parts(part));
     }
     false
 }
@@ -102,8 +108,9 @@ fn in_parts<'t>(documents: &Documents<'t>, at: At<'t>, name: &str) -> bool {
 /// Whether properties moved into the `allOf` of the schema, or out of it: it says the same in
 /// another way then.
 pub fn rearranged<'t>(pair: &Pair<'t>, documents: Both<'_, 't>) -> bool {
-    pair.gone.iter().any(|entry| in_parts(documents.1, pair.head, entry.name()))
-        || pair.new.iter().any(|entry| in_parts(documents.0, pair.base, entry.name()))
+    let keys = ["allOf"];
+    pair.gone.iter().any(|entry| in_parts(documents.1, pair.head, &keys, entry.name()))
+        || pair.new.iter().any(|entry| in_parts(documents.0, pair.base, &keys, entry.name()))
 }
 
 /// Names of required properties and the lines that say so.
@@ -115,7 +122,7 @@ fn required<'t>(at: At<'t>) -> std::collections::HashMap<&'t str, LineRange> {
 fn gone<'t>(site: &mut Site<'_, 't>, entry: &'t Entry, documents: Both<'_, 't>) {
     let at = value(site.base(), entry, documents.0);
     let needed = required(site.base()).contains_key(entry.name());
-    let moved = in_parts(documents.1, site.head(), entry.name());
+    let moved = in_parts(documents.1, site.head(), &COMPOSED, entry.name());
     let id = match site.direction {
         _ if at.is_early() => return,
         Direction::Request if at.is_true("readOnly") => return,
@@ -135,7 +142,7 @@ fn gone<'t>(site: &mut Site<'_, 't>, entry: &'t Entry, documents: Both<'_, 't>) 
 fn added<'t>(site: &mut Site<'_, 't>, entry: &'t Entry, documents: Both<'_, 't>) {
     let at = value(site.head(), entry, documents.1);
     let needed = required(site.head()).get(entry.name()).copied();
-    let moved = in_parts(documents.0, site.base(), entry.name());
+    let moved = in_parts(documents.0, site.base(), &COMPOSED, entry.name());
     let (id, words) = match (site.direction, needed) {
         _ if at.is_early() => return,
         (Direction::Request, _) if at.is_true("readOnly") => return,

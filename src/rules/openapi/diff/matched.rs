@@ -46,6 +46,16 @@ impl<T> Default for Sides<T> {
     }
 }
 
+impl Sides<Parameter<'_>> {
+    /// Leaves out the fields of forms, which are parameters in Swagger 2 and the body in OpenAPI 3.
+    fn drop_forms(&mut self) -> bool {
+        let before = self.gone.len() + self.new.len();
+        self.gone.retain(|parameter| parameter.location != "formData");
+        self.new.retain(|parameter| parameter.location != "formData");
+        before > self.gone.len() + self.new.len()
+    }
+}
+
 /// Pairs the paths, whatever their parameters are called.
 pub fn paths<'t>(
     base: &Description<'t>,
@@ -76,19 +86,8 @@ pub fn paths<'t>(
             });
         }
     }
-    let mut open: HashMap<String, usize> = new
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| taken.get(*at).is_some_and(|taken| !taken))
-        .map(|(at, path)| (path_key(&format!("{}{}", head.prefix(), path.name)), at))
-        .collect();
-    // What moved between the address of the server and the paths is called as before.
-    let moved = old.iter().zip(&mut found).filter(|_| base.prefix() != head.prefix());
-    for (path, found) in moved.filter(|(_, found)| found.is_none()) {
-        *found = open.remove(&path_key(&format!("{}{}", base.prefix(), path.name)));
-        found.iter().for_each(|at| {
-            taken.get_mut(*at).into_iter().for_each(|taken| *taken = true);
-        });
+    if base.prefix() != head.prefix() {
+        moved((base, &old), (head, &new), &mut found, &mut taken);
     }
     let paths = old
         .iter()
@@ -97,6 +96,29 @@ pub fn paths<'t>(
         .collect();
     let added = new.iter().zip(taken).filter(|(_, taken)| !taken).map(|(path, _)| *path).collect();
     (paths, added)
+}
+
+/// Pairs what moved between the address of the server and the paths: it is called as before.
+fn moved(
+    (base, old): (&Description<'_>, &[Named<'_>]),
+    (head, new): (&Description<'_>, &[Named<'_>]),
+    found: &mut [Option<usize>],
+    taken: &mut [bool],
+) {
+    let whole = |side: &Description<'_>, path: &Named<'_>| {
+        path_key(&format!("{}{}", side.prefix(), path.name))
+    };
+    let mut open: HashMap<String, usize> = new
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| taken.get(*at).is_some_and(|taken| !taken))
+        .map(|(at, path)| (whole(head, path), at))
+        .collect();
+    for (path, found) in old.iter().zip(found).filter(|(_, found)| found.is_none()) {
+        *found = open.remove(&whole(base, path));
+        let now_taken = found.and_then(|at| taken.get_mut(at));
+        now_taken.into_iter().for_each(|taken| *taken = true);
+    }
 }
 
 /// Webhooks that both have. What became of the others concerns no single operation.
@@ -118,8 +140,11 @@ pub fn operation<'t>(
     pairs: &mut Pairs<'_, 't>,
 ) -> Both<'t> {
     let (old, new) = sides;
-    let parameters = parameters(sides, &base, &head, pairs);
-    let body = (old.body(&base), new.body(&head));
+    let mut parameters = parameters(sides, &base, &head, pairs);
+    let mut body = (old.body(&base), new.body(&head));
+    if old.is_swagger() != new.is_swagger() && parameters.drop_forms() {
+        body = (None, None);
+    }
     let body_media = match &body {
         (Some(one), Some(other)) => media(&one.media, &other.media, pairs),
         _ => Sides::default(),

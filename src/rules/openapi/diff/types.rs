@@ -111,17 +111,22 @@ fn null_or<'t>(documents: &Documents<'t>, at: At<'t>) -> Option<At<'t>> {
     {
         return documents.value(inner);
     }
-    let parts = alternatives(at, "oneOf");
-    if !says_only(at, &["oneOf"]) || parts.len() != 2 {
-        return None;
-    }
-    let resolved: Vec<At<'t>> = parts.iter().filter_map(|part| documents.value(*part)).collect();
-    let is_null = |at: &At<'t>| types(at.node) == ["null"];
-    match resolved.as_slice() {
-        [null, other] if is_null(null) && !is_null(other) => Some(*other),
-        [other, null] if is_null(null) && !is_null(other) => Some(*other),
-        _ => None,
-    }
+    ["oneOf", "anyOf"].iter().find_map(|key| {
+        let parts = alternatives(at, key);
+        if !says_only(at, &[*key]) || parts.len() != 2 {
+            return None;
+        }
+        let resolved: Vec<At<'t>> =
+            parts.iter().filter_map(|part| documents.value(*part)).collect();
+        let is_null = |at: &At<'t>| types(at.node) == ["null"];
+        let other = match resolved.as_slice() {
+            [null, other] if is_null(null) && !is_null(other) => *other,
+            [other, null] if is_null(null) && !is_null(other) => *other,
+            _ => return None,
+        };
+        // Simple types as alternatives are compared by type.
+        (*key == "oneOf" || simple_type(other).is_none()).then_some(other)
+    })
 }
 
 fn moved_properties<'t>(pairs: &Pairs<'_, 't>, base: At<'t>, head: At<'t>) -> Vec<&'t str> {
@@ -161,18 +166,19 @@ fn pattern<'t>(documents: &Documents<'t>, at: At<'t>) -> Option<Pattern<'t>> {
     }
     ["oneOf", "anyOf"].iter().find_map(|key| {
         let parts = alternatives(at, key);
-        let simple = |part: &At<'t>| {
-            let node = documents.value(*part)?.node;
-            let complex =
-                ["properties", "oneOf", "anyOf", "allOf"].iter().any(|k| node.get(k).is_some());
-            match types(node).as_slice() {
-                [one] if !complex => Some(*one),
-                _ => None,
-            }
-        };
+        let simple = |part: &At<'t>| simple_type(documents.value(*part)?);
         let types: Option<BTreeSet<&'t str>> = parts.iter().map(simple).collect();
         types.filter(|types| !types.is_empty()).map(|types| Pattern { types, list: true })
     })
+}
+
+/// The type of a schema that has one and is not composed.
+fn simple_type<'t>(at: At<'t>) -> Option<&'t str> {
+    let complex = ["properties", "oneOf", "anyOf", "allOf"].iter().any(|k| at.get(k).is_some());
+    match types(at.node).as_slice() {
+        [one] if !complex => Some(*one),
+        _ => None,
+    }
 }
 
 /// The types that a schema declares; empty when it allows any.

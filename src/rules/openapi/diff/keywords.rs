@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::site::{Direction, Scope, Site, shown};
 use super::types::accepts_null;
+use crate::rules::openapi::resolve::At;
 use crate::rules::parse::tree::{Entry, Node};
 
 /// Keywords that demand something by being there, and their names in ids.
@@ -19,18 +20,45 @@ const DEMANDS: [(&str, &str); 8] = [
 ];
 
 pub fn check(site: &mut Site<'_, '_>) {
-    enumeration(site);
+    let one_value = is_one_value(site);
+    site.quietly(one_value, enumeration);
     extensible(site);
     if site.in_body() {
-        constant(site);
+        site.quietly(one_value, constant);
         default(site);
         demands(site);
         by_name(site, "patternProperties", "pattern-property");
         by_name(site, "dependentSchemas", "dependent-schema");
         dependent_required(site);
-        content(site);
+        site.quietly(is_same_encoding(site), content);
         additional(site);
     }
+}
+
+/// Whether one side lists a single value and the other fixes it.
+fn is_one_value(site: &Site<'_, '_>) -> bool {
+    let (old, new) = (site.both("enum"), site.both("const"));
+    let same = |list: Option<&Node>, fixed: Option<&Node>| match (list.map(Node::items), fixed) {
+        (Some([only]), Some(fixed)) => equal(only, fixed),
+        _ => false,
+    };
+    let (was_listed, is_listed) = old;
+    let (was_fixed, is_fixed) = new;
+    (is_listed.is_none() && same(was_listed, is_fixed))
+        || (was_listed.is_none() && same(is_listed, was_fixed))
+}
+
+/// Whether both sides hold bytes in the same way, which OpenAPI 3.0 says by `format` and 3.1 by
+/// `contentEncoding` and `contentMediaType`.
+pub fn is_same_encoding(site: &Site<'_, '_>) -> bool {
+    let bytes = |at: At<'_>| match (at.word("format"), at.word("contentEncoding")) {
+        ("byte", _) | (_, "base64") => Some("base64"),
+        ("binary", _) => Some("binary"),
+        (_, "") if !at.word("contentMediaType").is_empty() => Some("binary"),
+        _ => None,
+    };
+    let (old, new) = (bytes(site.base()), bytes(site.head()));
+    old.is_some() && old == new && site.base().word("format") != site.head().word("format")
 }
 
 fn values(node: Option<&Node>) -> Vec<(&Node, String)> {

@@ -14,7 +14,16 @@ pub enum Sunset<'t> {
     Date(&'t str),
 }
 
+/// A day that had passed when this was written. What was to end before it has ended, whatever the
+/// day is on which it is removed; rules do not read the clock.
+const PASSED: &str = "2026-11-01";
+
 impl<'t> Sunset<'t> {
+    /// Whether the end is a day that has passed for sure.
+    pub fn has_passed(&self) -> bool {
+        matches!(self, Self::Date(day) if *day < PASSED)
+    }
+
     pub fn of(at: At<'t>) -> Self {
         let Some(node) = at.node.get("x-sunset") else { return Self::None };
         let Some(text) = node.as_str() else { return Self::Malformed };
@@ -97,6 +106,9 @@ pub fn removed(operation: &Operation<'_>, whole_path: bool, out: &mut Collector)
             "api-path-sunset-parse".to_owned(),
             "is removed; its announced end cannot be read".to_owned(),
         ),
+        (true, ended) if ended.has_passed() => {
+            (format!("{what}-removed-after-sunset"), "is removed after its end".to_owned())
+        }
         (true, Sunset::Date(day)) => (
             format!("{what}-removed-before-sunset"),
             format!("is removed; its end was announced for {day}"),

@@ -247,6 +247,7 @@ fn removed_parameter(parameter: &Parameter<'_>, out: &mut Collector) {
         (false, _) => "request-parameter-removed",
         (true, Sunset::None) => "request-parameter-removed-with-deprecation",
         (true, Sunset::Malformed) => "request-parameter-sunset-parse",
+        (true, ended) if ended.has_passed() => "request-parameter-removed-after-sunset",
         (true, Sunset::Date(_)) => "request-parameter-removed-before-sunset",
     };
     let place = (Side::Base, parameter.at.file, parameter.at.line_of("name"));

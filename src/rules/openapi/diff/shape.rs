@@ -1,5 +1,6 @@
 //! Types, `null` and alternatives of one pair of schemas.
 
+use super::keywords::is_same_encoding;
 use super::pairs::label;
 use super::site::{Direction, Scope, Site, code};
 use super::subschemas::Lists;
@@ -24,7 +25,7 @@ pub fn check(site: &mut Site<'_, '_>) {
     null(site);
     match &site.pair.wrapping {
         Wrapping::None => {
-            site.quietly(site.rearranged, types);
+            site.quietly(site.rearranged || is_same_encoding(site), types);
             lists(site);
         }
         Wrapping::Nullable | Wrapping::NotNullable => {}

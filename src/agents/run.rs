@@ -16,7 +16,7 @@ use crate::domain::finding::{Finding, RuleCode};
 use crate::domain::path::RepoPath;
 use crate::domain::report::{Endpoint, NotChecked};
 use crate::domain::team::Lane;
-use crate::rules::{Gathered, Memo, Rule, RuleRun, Selection, endpoints, run_rule};
+use crate::rules::{Gathered, Memo, Rule, RuleRun, Selection, endpoints, run_rule, unread_parts};
 
 /// Parsers recurse over untrusted input. They bound their depth; this is the room for it.
 const STACK_BYTES: usize = 64 * 1024 * 1024;
@@ -92,6 +92,10 @@ pub fn run_rules(
     let results = Supervisor::new(shared.clone(), limits).run(count);
     let mut outcome = collect(&shared.rules, results, limits);
     outcome.endpoints = endpoints(&shared.memo);
+    let unread = unread_parts(&shared.memo).into_iter();
+    outcome
+        .not_checked
+        .extend(unread.map(|part| NotChecked { what: part.document.to_string(), why: part.why }));
     outcome
 }
 

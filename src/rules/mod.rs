@@ -25,6 +25,7 @@ mod process;
 pub mod protobuf;
 mod rule;
 mod secrets;
+mod spread;
 mod waiting;
 
 pub use collect::{Draft, Findings};
@@ -37,3 +38,10 @@ pub use openapi::{Difference, Level, differences as openapi_differences, endpoin
 pub use process::{SplitPart, propose_split};
 pub use rule::{Check, Rule, all, by_code, known, nearest};
 pub use secrets::redact_secrets;
+pub use spread::Unread;
+
+/// Contracts of which parts could not be compared, because files that they refer to could not be
+/// read, as far as rules compared them in the review that the memory belongs to.
+pub fn unread_parts(memo: &Memo) -> Vec<Unread> {
+    asyncapi::unread(memo).into_iter().chain(json_schema::unread(memo)).collect()
+}

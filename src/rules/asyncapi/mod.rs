@@ -3,37 +3,85 @@
 
 mod model;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use self::model::{Message, Operation, is_asyncapi, operations};
+use super::openapi::Level;
 use super::openapi::diff::{self, Difference, Direction, Used};
 use super::openapi::resolve::Documents;
-use super::openapi::{Level, document};
-use super::{Check, Draft, Findings, Rule, RuleContext, contracts};
-use crate::domain::change::FileChange;
+use super::spread::{self, Files, Spread, Unread, refers_to_files, texts};
+use super::{Check, Draft, Findings, Memo, Rule, RuleContext, contracts};
+use crate::domain::change::{Change, FileChange};
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::finding::Severity::{self, Critical, Major};
+use crate::domain::path::RepoPath;
+use crate::ports::source::Need;
 
 const fn rule(
     code: &'static str,
     title: &'static str,
     severity: Severity,
     page: &'static str,
-    check: fn(&RuleContext<'_>, &FileChange, &mut Findings<'_>),
+    check: fn(&RuleContext<'_>, &mut Findings<'_>),
 ) -> Rule {
-    contracts::rule(code, title, severity, &[], page, Check::File { applies, check })
+    contracts::rule(code, title, severity, &[], page, Check::Change { applies, needs, check })
 }
 
-fn applies(file: &FileChange) -> bool {
-    matches!(file.path.extension().as_deref(), Some("json" | "yaml" | "yml"))
+/// Folders in which parts of documents lie.
+const FOLDERS: [&str; 9] = [
+    "asyncapi",
+    "channels",
+    "components",
+    "contracts",
+    "events",
+    "messages",
+    "operations",
+    "schemas",
+    "specs",
+];
+
+fn applies(change: &Change) -> bool {
+    change.files.iter().any(|file| may_be_document(file) || may_be_part(file))
+}
+
+fn may_be_document(file: &FileChange) -> bool {
+    spread::is_readable(&file.path)
         && file.base_text().is_some_and(|text| text.as_str().contains("asyncapi"))
         && file.head_text().is_some_and(|text| text.as_str().contains("asyncapi"))
         && contracts::is_public(&file.path)
 }
 
-/// What became of a document, found once for all rules.
+/// A file of channels, messages or schemas that a document may refer to.
+fn may_be_part(file: &FileChange) -> bool {
+    let in_place = FOLDERS.iter().any(|folder| file.path.has_directory(folder));
+    in_place
+        && spread::is_readable(&file.path)
+        && contracts::is_public(&file.path)
+        && !may_be_document(file)
+        && texts(file).any(|text| ["$ref", "type", "payload"].iter().any(|it| text.contains(it)))
+}
+
+fn needs(change: &Change) -> Vec<Need> {
+    need(change).into_iter().collect()
+}
+
+fn need(change: &Change) -> Option<Need> {
+    spread::need(change, |file| {
+        may_be_part(file) || may_be_document(file) && texts(file).any(refers_to_files)
+    })
+}
+
+/// What became of the documents of a change, found once for all rules.
 #[derive(Default)]
+struct Reviewed {
+    documents: Vec<Review>,
+    unread: Vec<Unread>,
+}
+
+/// What became of a document.
 struct Review {
+    path: RepoPath,
     gone: Vec<Gone>,
     differences: Vec<(Direction, Difference)>,
 }
@@ -42,27 +90,50 @@ struct Gone {
     /// A whole operation, and not one of its messages.
     whole: bool,
     title: String,
+    /// Of the base.
+    file: RepoPath,
     lines: LineRange,
     symbol: String,
     direction: Direction,
 }
 
-/// Both sides, which every rule of the family would compare anew.
-fn review(context: &RuleContext<'_>, file: &FileChange) -> Arc<Review> {
-    let make = |_: &str| compare(context, file).unwrap_or_default();
-    context.parsed(file, Side::Head, make).unwrap_or_default()
+/// Documents of which parts could not be compared, as far as rules compared documents in the
+/// review that the memory belongs to.
+pub(super) fn unread(memo: &Memo) -> Vec<Unread> {
+    memo.known::<Reviewed>().map(|reviewed| reviewed.unread.clone()).unwrap_or_default()
 }
 
-fn compare(context: &RuleContext<'_>, file: &FileChange) -> Option<Review> {
-    let base = document::tree(context, file, Side::Base)?;
-    let head = document::tree(context, file, Side::Head)?;
-    let sound = base.error.is_none() && head.error.is_none();
-    let (old, new) = (base.documents.first()?, head.documents.first()?);
-    if !sound || !is_asyncapi(old) || !is_asyncapi(new) {
-        return None;
+/// Both sides, which every rule of the family would compare anew.
+fn review(context: &RuleContext<'_>) -> Arc<Reviewed> {
+    context.shared(|| make(context)).unwrap_or_default()
+}
+
+fn make(context: &RuleContext<'_>) -> Reviewed {
+    let need = need(context.change);
+    let whole = need.as_ref().is_none_or(|need| context.gathered_whole(need).is_some());
+    let mut base = Files::new(context, Side::Base, need.as_ref());
+    let mut head = Files::new(context, Side::Head, need.as_ref());
+    let named = |path: &RepoPath, text: &str| {
+        contracts::is_public(path) && text.contains("asyncapi") && refers_to_files(text)
+    };
+    let mut reviewed = Reviewed::default();
+    for (before, after) in spread::roots(context, &base, may_be_document, named) {
+        let (Some(old), Some(new)) =
+            (base.load(&before, is_asyncapi), head.load(&after, is_asyncapi))
+        else {
+            continue;
+        };
+        if old.is_touched(context.change) || new.is_touched(context.change) {
+            reviewed.unread.extend(spread::unread(&old, &new, whole));
+            reviewed.documents.extend(compare(&old, &new));
+        }
     }
-    let old = Documents::new(vec![(file.path_on(Side::Base).clone(), old)]);
-    let new = Documents::new(vec![(file.path.clone(), new)]);
+    reviewed
+}
+
+fn compare(old: &Spread, new: &Spread) -> Option<Review> {
+    let path = new.files.first()?.0.clone();
+    let (old, new) = (old.documents(), new.documents());
     let now = operations(&new);
     let (mut gone, mut used) = (Vec::new(), Vec::new());
     for before in operations(&old) {
@@ -70,7 +141,7 @@ fn compare(context: &RuleContext<'_>, file: &FileChange) -> Option<Review> {
             |one: &&Operation<'_>| one.key == before.key && one.direction == before.direction;
         let after: Vec<&Operation<'_>> = now.iter().filter(same).collect();
         if after.is_empty() {
-            gone.push(operation_gone(&before));
+            gone.extend(operation_gone(&old, &before));
             continue;
         }
         let messages: Vec<&Message<'_>> = after.iter().flat_map(|one| &one.messages).collect();
@@ -82,7 +153,7 @@ fn compare(context: &RuleContext<'_>, file: &FileChange) -> Option<Review> {
             match found {
                 Some(other) => used.extend(pairs(&before, one, other)),
                 None if one.name.is_empty() || messages.iter().any(|m| m.name.is_empty()) => {}
-                None => gone.push(message_gone(&before, one)),
+                None => gone.extend(message_gone(&old, &before, one)),
             }
         }
     }
@@ -94,7 +165,7 @@ fn compare(context: &RuleContext<'_>, file: &FileChange) -> Option<Review> {
         let errors = found.into_iter().filter(|one| one.level == Level::Error);
         differences.extend(errors.map(|one| (direction, one)));
     }
-    Some(Review { gone, differences })
+    Some(Review { path, gone, differences })
 }
 
 fn copy<'t>(one: &Used<'t>) -> Used<'t> {
@@ -120,31 +191,35 @@ fn pairs<'t>(operation: &Operation<'t>, old: &Message<'t>, new: &Message<'t>) ->
     old.schemas.iter().filter_map(used).collect()
 }
 
-fn operation_gone(one: &Operation<'_>) -> Gone {
+fn operation_gone(documents: &Documents<'_>, one: &Operation<'_>) -> Option<Gone> {
+    let file = documents.path(one.file)?.clone();
     let address = code(one.address);
     let title = if one.direction == Direction::Response {
         format!("Nothing is sent to `{address}` any more")
     } else {
         format!("Nothing is received from `{address}` any more")
     };
-    Gone { whole: true, title, lines: one.line, symbol: address, direction: one.direction }
+    let (lines, direction) = (one.line, one.direction);
+    Some(Gone { whole: true, title, file, lines, symbol: address, direction })
 }
 
-fn message_gone(operation: &Operation<'_>, one: &Message<'_>) -> Gone {
+fn message_gone(
+    documents: &Documents<'_>,
+    operation: &Operation<'_>,
+    one: &Message<'_>,
+) -> Option<Gone> {
+    let file = documents.path(one.file)?.clone();
     let (name, address) = (code(&one.name), code(operation.address));
     let title = format!("`{name}` is no longer {} `{address}`", operation.verb());
     let symbol = format!("{address} {name}");
-    Gone { whole: false, title, lines: one.line, symbol, direction: operation.direction }
+    let direction = operation.direction;
+    Some(Gone { whole: false, title, file, lines: one.line, symbol, direction })
 }
 
-fn say_gone(
-    context: &RuleContext<'_>,
-    file: &FileChange,
-    findings: &mut Findings<'_>,
-    whole: bool,
-    instead: &str,
-) {
-    for one in review(context, file).gone.iter().filter(|one| one.whole == whole) {
+fn say_gone(context: &RuleContext<'_>, findings: &mut Findings<'_>, whole: bool, instead: &str) {
+    let reviewed = review(context);
+    let all = reviewed.documents.iter().flat_map(|document| &document.gone);
+    for one in all.filter(|one| one.whole == whole) {
         let evidence = if one.direction == Direction::Response {
             "Receivers wait for messages that do not come any more; nothing fails, data is just missing."
         } else {
@@ -157,33 +232,40 @@ fn say_gone(
             symbol: Some(one.symbol.clone()),
             ..Draft::default()
         };
-        findings.at(file, Side::Base, one.lines, draft);
+        if let Some(file) = spread::changed(context, Side::Base, &one.file) {
+            findings.at(file, Side::Base, one.lines, draft);
+        }
     }
 }
 
 fn say_differences(
     context: &RuleContext<'_>,
-    file: &FileChange,
     findings: &mut Findings<'_>,
     wanted: Direction,
     (why, instead): (&str, &str),
 ) {
-    let mut said = Vec::new();
-    let reviewed = review(context, file);
-    let all = reviewed.differences.iter().filter(|(direction, _)| *direction == wanted);
-    for (_, one) in all.filter(|(_, one)| file.text(one.side).is_some()) {
-        if said.contains(&(one.side, one.lines)) {
-            continue;
+    let mut said = BTreeSet::new();
+    let reviewed = review(context);
+    for document in &reviewed.documents {
+        for (_, one) in document.differences.iter().filter(|(direction, _)| *direction == wanted) {
+            let Some(file) = spread::changed(context, one.side, &one.file) else { continue };
+            if !said.insert((one.side, one.file.clone(), one.lines)) {
+                continue;
+            }
+            // The channel may stand in another file than the schema.
+            let place = match document.path == file.path {
+                true => one.path.clone(),
+                false => format!("{} by `{}`", one.path, document.path),
+            };
+            let draft = Draft {
+                title: one.title.clone(),
+                evidence: format!("It is {place}. {why}"),
+                recommendation: instead.to_owned(),
+                symbol: Some(one.path.clone()),
+                ..Draft::default()
+            };
+            findings.at(file, one.side, one.lines, draft);
         }
-        said.push((one.side, one.lines));
-        let draft = Draft {
-            title: one.title.clone(),
-            evidence: format!("It is {}. {why}", one.path),
-            recommendation: instead.to_owned(),
-            symbol: Some(one.path.clone()),
-            ..Draft::default()
-        };
-        findings.at(file, one.side, one.lines, draft);
     }
 }
 
@@ -192,9 +274,9 @@ const OPERATION_REMOVED: Rule = rule(
     "An application no longer sends to or receives from a channel",
     Critical,
     include_str!("../../../fixtures/rules/asyncapi/operation-removed.md"),
-    |context, file, findings| {
+    |context, findings| {
         let instead = "Keep the channel until nobody uses it, or serve the old and the new one together for a while.";
-        say_gone(context, file, findings, true, instead);
+        say_gone(context, findings, true, instead);
     },
 );
 
@@ -203,10 +285,10 @@ const MESSAGE_REMOVED: Rule = rule(
     "A message is no longer sent or received on its channel",
     Major,
     include_str!("../../../fixtures/rules/asyncapi/message-removed.md"),
-    |context, file, findings| {
+    |context, findings| {
         let instead =
             "Keep the message until its receivers or senders have moved to what replaces it.";
-        say_gone(context, file, findings, false, instead);
+        say_gone(context, findings, false, instead);
     },
 );
 
@@ -215,12 +297,12 @@ const SENT_BREAKS: Rule = rule(
     "A message that is sent changes in a way that breaks its receivers",
     Major,
     include_str!("../../../fixtures/rules/asyncapi/sent-message-changed.md"),
-    |context, file, findings| {
+    |context, findings| {
         let texts = (
             "Receivers were written for what was promised before and may fail on what comes now.",
             "Keep what was promised, or send the new form as another message.",
         );
-        say_differences(context, file, findings, Direction::Response, texts);
+        say_differences(context, findings, Direction::Response, texts);
     },
 );
 
@@ -229,12 +311,12 @@ const RECEIVED_REFUSED: Rule = rule(
     "A message that was accepted may be refused",
     Major,
     include_str!("../../../fixtures/rules/asyncapi/received-message-refused.md"),
-    |context, file, findings| {
+    |context, findings| {
         let texts = (
             "Senders that have not moved still send the old form, and messages that wait in the channel have it.",
             "Go on accepting what was valid, and fill in what is missing.",
         );
-        say_differences(context, file, findings, Direction::Request, texts);
+        say_differences(context, findings, Direction::Request, texts);
     },
 );
 

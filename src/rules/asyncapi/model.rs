@@ -12,12 +12,16 @@ pub struct Operation<'t> {
     pub address: &'t str,
     /// What the application sends is a response to those who read it.
     pub direction: Direction,
+    /// Index into the files of the document.
+    pub file: usize,
     pub line: LineRange,
     pub messages: Vec<Message<'t>>,
 }
 
 pub struct Message<'t> {
     pub name: String,
+    /// Index into the files of the document.
+    pub file: usize,
     pub line: LineRange,
     /// Payload and headers, as far as they are JSON schemas.
     pub schemas: Vec<(&'static str, At<'t>)>,
@@ -47,7 +51,8 @@ pub fn operations<'t>(documents: &Documents<'t>) -> Vec<Operation<'t>> {
 
 /// In version 2 a channel's `publish` is what others do: the application receives it.
 fn version_two<'t>(documents: &Documents<'t>, root: At<'t>) -> Vec<Operation<'t>> {
-    let Some(channels) = root.get("channels") else { return Vec::new() };
+    let channels = root.get("channels").and_then(|at| documents.value(at));
+    let Some(channels) = channels else { return Vec::new() };
     let mut found = Vec::new();
     for entry in channels.entries() {
         let Some(channel) = documents.value(channels.with(&entry.value)) else { continue };
@@ -66,6 +71,7 @@ fn version_two<'t>(documents: &Documents<'t>, root: At<'t>) -> Vec<Operation<'t>
                 key: without_parameter_names(entry.name()),
                 address: entry.name(),
                 direction,
+                file: channel.file,
                 line: channel.line_of(verb),
                 messages: messages.into_iter().filter_map(|at| message(documents, at)).collect(),
             });
@@ -75,7 +81,8 @@ fn version_two<'t>(documents: &Documents<'t>, root: At<'t>) -> Vec<Operation<'t>
 }
 
 fn version_three<'t>(documents: &Documents<'t>, root: At<'t>) -> Vec<Operation<'t>> {
-    let Some(operations) = root.get("operations") else { return Vec::new() };
+    let operations = root.get("operations").and_then(|at| documents.value(at));
+    let Some(operations) = operations else { return Vec::new() };
     let mut found = Vec::new();
     for entry in operations.entries() {
         let Some(at) = documents.value(operations.with(&entry.value)) else { continue };
@@ -97,6 +104,7 @@ fn version_three<'t>(documents: &Documents<'t>, root: At<'t>) -> Vec<Operation<'
             key: without_parameter_names(address),
             address,
             direction,
+            file: operations.file,
             line: LineRange::line(entry.key.line()),
             messages,
         });
@@ -106,13 +114,15 @@ fn version_three<'t>(documents: &Documents<'t>, root: At<'t>) -> Vec<Operation<'
 
 /// All messages of a channel, by their keys.
 fn channel_messages<'t>(documents: &Documents<'t>, channel: At<'t>) -> Vec<Message<'t>> {
-    let Some(holder) = channel.get("messages") else { return Vec::new() };
+    let holder = channel.get("messages").and_then(|at| documents.value(at));
+    let Some(holder) = holder else { return Vec::new() };
     let entries = holder.entries().iter();
     entries
         .filter_map(|entry| {
             let found = message(documents, holder.with(&entry.value))?;
             Some(Message {
                 name: entry.name().to_owned(),
+                file: holder.file,
                 line: LineRange::line(entry.key.line()),
                 ..found
             })
@@ -129,7 +139,7 @@ fn message<'t>(documents: &Documents<'t>, item: At<'t>) -> Option<Message<'t>> {
     for key in ["payload", "headers"] {
         schemas.extend(schema(at, key).map(|schema| (key, schema)));
     }
-    Some(Message { name, line: item.line(), schemas })
+    Some(Message { name, file: item.file, line: item.line(), schemas })
 }
 
 /// The schema under a key, unless it is one of Avro, protobuf or the like.

@@ -4,33 +4,67 @@
 //! is written by its users); otherwise only a change is reported that breaks both who writes
 //! documents and who reads them, because that harms somebody however the schema is used.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::openapi::Level;
 use super::openapi::diff::{self, Difference, Direction, Used};
 use super::openapi::document::is_description;
-use super::openapi::resolve::Documents;
-use super::openapi::{Level, document};
 use super::parse::tree::Node;
-use super::{Check, Draft, Findings, Rule, RuleContext, contracts};
-use crate::domain::change::FileChange;
+use super::spread::{self, Files, Spread, Unread, refers_to_files, texts};
+use super::{Check, Draft, Findings, Memo, Rule, RuleContext, contracts};
+use crate::domain::change::{Change, FileChange};
 use crate::domain::diff::Side;
 use crate::domain::finding::Severity::Major;
 use crate::domain::path::RepoPath;
+use crate::ports::source::Need;
 
 const fn rule(
     code: &'static str,
     title: &'static str,
     page: &'static str,
-    check: fn(&RuleContext<'_>, &FileChange, &mut Findings<'_>),
+    check: fn(&RuleContext<'_>, &mut Findings<'_>),
 ) -> Rule {
-    contracts::rule(code, title, Major, &[], page, Check::File { applies, check })
+    contracts::rule(code, title, Major, &[], page, Check::Change { applies, needs, check })
 }
 
-fn applies(file: &FileChange) -> bool {
-    matches!(file.path.extension().as_deref(), Some("json" | "yaml" | "yml"))
+/// Folders in which parts of schemas lie.
+const FOLDERS: [&str; 7] =
+    ["common", "components", "contracts", "definitions", "defs", "schema", "schemas"];
+
+fn applies(change: &Change) -> bool {
+    change.files.iter().any(|file| may_be_schema(file) || may_be_part(file))
+}
+
+fn may_be_schema(file: &FileChange) -> bool {
+    spread::is_readable(&file.path)
         && file.base_text().is_some()
-        && file.head_text().is_some_and(|text| {
-            file.path.file_name().contains(".schema.") || text.as_str().contains("json-schema.org")
-        })
+        && file.head_text().is_some_and(|text| names_itself(&file.path, text.as_str()))
         && contracts::is_public(&file.path)
+}
+
+fn names_itself(path: &RepoPath, text: &str) -> bool {
+    path.file_name().contains(".schema.") || text.contains("json-schema.org")
+}
+
+/// A file of definitions that a schema may refer to.
+fn may_be_part(file: &FileChange) -> bool {
+    let in_place = FOLDERS.iter().any(|folder| file.path.has_directory(folder));
+    (in_place || file.path.file_name().contains(".schema."))
+        && spread::is_readable(&file.path)
+        && contracts::is_public(&file.path)
+        && file.base_text().is_some()
+        && file.head_text().is_some_and(|text| text.as_str().contains("type"))
+}
+
+fn needs(change: &Change) -> Vec<Need> {
+    need(change).into_iter().collect()
+}
+
+fn need(change: &Change) -> Option<Need> {
+    spread::need(change, |file| {
+        may_be_part(file) || may_be_schema(file) && texts(file).any(refers_to_files)
+    })
 }
 
 /// Who has to do with the documents of a schema, as far as is known.
@@ -84,23 +118,55 @@ fn is_schema(node: &Node, path: &RepoPath) -> bool {
         && KEYWORDS.iter().any(|key| node.get(key).is_some())
 }
 
-/// The breaks of a changed file, for those who write documents and for those who read them.
+/// The breaks of the schemas of a change, found once for both rules.
+#[derive(Default)]
+struct Reviewed {
+    schemas: Vec<Breaks>,
+    unread: Vec<Unread>,
+}
+
+/// The breaks of a schema, for those who write documents and for those who read them.
 struct Breaks {
+    path: RepoPath,
     writers: Vec<Difference>,
     readers: Vec<Difference>,
 }
 
-fn breaks(context: &RuleContext<'_>, file: &FileChange) -> Option<Breaks> {
-    let base = document::tree(context, file, Side::Base)?;
-    let head = document::tree(context, file, Side::Head)?;
-    let sound = base.error.is_none() && head.error.is_none();
-    let (old, new) = (base.documents.first()?, head.documents.first()?);
-    let path = &file.path;
-    if !sound || !is_schema(old, path) || !is_schema(new, path) {
-        return None;
+/// Schemas of which parts could not be compared, as far as rules compared schemas in the review
+/// that the memory belongs to.
+pub(super) fn unread(memo: &Memo) -> Vec<Unread> {
+    memo.known::<Reviewed>().map(|reviewed| reviewed.unread.clone()).unwrap_or_default()
+}
+
+fn review(context: &RuleContext<'_>) -> Arc<Reviewed> {
+    context.shared(|| make(context)).unwrap_or_default()
+}
+
+fn make(context: &RuleContext<'_>) -> Reviewed {
+    let need = need(context.change);
+    let whole = need.as_ref().is_none_or(|need| context.gathered_whole(need).is_some());
+    let mut base = Files::new(context, Side::Base, need.as_ref());
+    let mut head = Files::new(context, Side::Head, need.as_ref());
+    let named = |path: &RepoPath, text: &str| {
+        contracts::is_public(path) && names_itself(path, text) && refers_to_files(text)
+    };
+    let mut reviewed = Reviewed::default();
+    for (before, after) in spread::roots(context, &base, may_be_schema, named) {
+        let is_root = |node: &Node| is_schema(node, &after);
+        let (Some(old), Some(new)) = (base.load(&before, is_root), head.load(&after, is_root))
+        else {
+            continue;
+        };
+        if old.is_touched(context.change) || new.is_touched(context.change) {
+            reviewed.unread.extend(spread::unread(&old, &new, whole));
+            reviewed.schemas.extend(breaks(&after, &old, &new));
+        }
     }
-    let old = Documents::new(vec![(file.path_on(Side::Base).clone(), old)]);
-    let new = Documents::new(vec![(file.path.clone(), new)]);
+    reviewed
+}
+
+fn breaks(path: &RepoPath, old: &Spread, new: &Spread) -> Option<Breaks> {
+    let (old, new) = (old.documents(), new.documents());
     let found = |direction| {
         let used = Used {
             base: old.root()?,
@@ -113,43 +179,49 @@ fn breaks(context: &RuleContext<'_>, file: &FileChange) -> Option<Breaks> {
         found.retain(|one| one.level == Level::Error);
         Some(found)
     };
-    let (writers, mut readers) = (found(Direction::Request)?, found(Direction::Response)?);
-    if purpose(&file.path) == Purpose::Unknown && !readers.is_empty() {
-        // What breaks both ways at once is said once; that readers break too is known by then.
-        let of_writers =
-            |one: &Difference| writers.iter().any(|w| w.side == one.side && w.lines == one.lines);
-        let both = !writers.is_empty();
-        readers.retain(|one| !of_writers(one));
-        if both {
-            return Some(Breaks { writers, readers });
-        }
-    }
-    Some(match purpose(&file.path) {
-        Purpose::Input => Breaks { writers, readers: Vec::new() },
-        Purpose::Output => Breaks { writers: Vec::new(), readers },
+    let (mut writers, mut readers) = (found(Direction::Request)?, found(Direction::Response)?);
+    match purpose(path) {
+        Purpose::Input => readers.clear(),
+        Purpose::Output => writers.clear(),
         Purpose::Unknown if writers.is_empty() || readers.is_empty() => {
-            Breaks { writers: Vec::new(), readers: Vec::new() }
+            writers.clear();
+            readers.clear();
         }
-        Purpose::Unknown => Breaks { writers, readers },
-    })
+        // What breaks both ways at once is said once; that readers break too is known by then.
+        Purpose::Unknown => readers.retain(|one| {
+            !writers.iter().any(|w| (w.side, &w.file, w.lines) == (one.side, &one.file, one.lines))
+        }),
+    }
+    Some(Breaks { path: path.clone(), writers, readers })
 }
 
-fn say(file: &FileChange, list: &[Difference], texts: (&str, &str), findings: &mut Findings<'_>) {
-    let mut said = Vec::new();
-    for one in list.iter().filter(|one| file.text(one.side).is_some()) {
-        // One line may break in several ways; the first says enough.
-        if said.contains(&(one.side, one.lines)) {
-            continue;
+fn say(
+    context: &RuleContext<'_>,
+    pick: fn(&Breaks) -> &[Difference],
+    texts: (&str, &str),
+    findings: &mut Findings<'_>,
+) {
+    let mut said = BTreeSet::new();
+    for schema in &review(context).schemas {
+        for one in pick(schema) {
+            // One line may break in several ways; the first says enough.
+            let Some(file) = spread::changed(context, one.side, &one.file) else { continue };
+            if !said.insert((one.side, one.file.clone(), one.lines)) {
+                continue;
+            }
+            let through = match schema.path == file.path {
+                true => String::new(),
+                false => format!("`{}` refers to this. ", schema.path),
+            };
+            let draft = Draft {
+                title: one.title.clone(),
+                evidence: format!("{through}{}", texts.0),
+                recommendation: texts.1.to_owned(),
+                symbol: Some(one.title.clone()),
+                ..Draft::default()
+            };
+            findings.at(file, one.side, one.lines, draft);
         }
-        said.push((one.side, one.lines));
-        let draft = Draft {
-            title: one.title.clone(),
-            evidence: texts.0.to_owned(),
-            recommendation: texts.1.to_owned(),
-            symbol: Some(one.title.clone()),
-            ..Draft::default()
-        };
-        findings.at(file, one.side, one.lines, draft);
     }
 }
 
@@ -157,14 +229,12 @@ const REFUSED: Rule = rule(
     "json-schema/valid-document-refused",
     "A document that was valid no longer is",
     include_str!("../../../fixtures/rules/json-schema/valid-document-refused.md"),
-    |context, file, findings| {
+    |context, findings| {
         let texts = (
             "Documents that are valid by the schema so far are refused by the new one: those that are stored, and those of everybody who has not moved yet.",
             "Go on accepting what was valid, or publish the new form under a new `$id` or file name.",
         );
-        if let Some(breaks) = breaks(context, file) {
-            say(file, &breaks.writers, texts, findings);
-        }
+        say(context, |breaks| &breaks.writers, texts, findings);
     },
 );
 
@@ -172,14 +242,12 @@ const READERS: Rule = rule(
     "json-schema/reader-broken",
     "A document may be what its readers do not know",
     include_str!("../../../fixtures/rules/json-schema/reader-broken.md"),
-    |context, file, findings| {
+    |context, findings| {
         let texts = (
             "The schema promised this to readers of its documents; code that relies on it fails on what is valid now.",
             "Keep the promise, or publish the new form under a new `$id` or file name.",
         );
-        if let Some(breaks) = breaks(context, file) {
-            say(file, &breaks.readers, texts, findings);
-        }
+        say(context, |breaks| &breaks.readers, texts, findings);
     },
 );
 

@@ -1,4 +1,4 @@
-//! Rules about code, read as a syntax tree: Go, Java, JavaScript, Python, Rust, TypeScript.
+//! Rules about code, read as a syntax tree.
 
 mod outbound_timeout;
 mod query_in_loop;

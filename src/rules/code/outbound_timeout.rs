@@ -62,8 +62,12 @@ fn unbounded(node: &Syntax<'_>, view: &CodeView) -> Option<Unbounded> {
         Language::Go => go(node, view.source()),
         Language::Java => java(node, view.source()),
         Language::JavaScript | Language::TypeScript => javascript(node, view.source()),
+        Language::Kotlin => kotlin(node, view.source()),
+        Language::Php => php(node, view.source()),
         Language::Python => python(node, view.source()),
         Language::Rust => rust(node, view.source()),
+        // .NET's client waits 100 seconds, and Ruby's 60, unless told otherwise.
+        Language::CSharp | Language::Ruby => None,
     }
 }
 
@@ -243,4 +247,65 @@ fn java(node: &Syntax<'_>, source: &str) -> Option<Unbounded> {
         why: "A request without `timeout` waits without limit for its answer.",
         instead: "Add `.timeout(Duration.ofSeconds(10))` to the request.",
     })
+}
+
+/// What Java's clients do, in Kotlin.
+fn kotlin(node: &Syntax<'_>, source: &str) -> Option<Unbounded> {
+    if node.kind() != "call_expression" {
+        return None;
+    }
+    let callee = node.named_children().next()?.text().into_owned();
+    let empty = node.text().ends_with("()");
+    let request = callee == "HttpRequest.newBuilder"
+        && source.contains("java.net.http")
+        && !source.contains(".timeout(");
+    let bounded = ["ReadTimeout", "ConnectTimeout", "equestFactory"];
+    let template =
+        callee == "RestTemplate" && empty && !bounded.iter().any(|word| source.contains(word));
+    match (request, template) {
+        (true, _) => Some(Unbounded {
+            call: callee,
+            why: "A request without `timeout` waits without limit for its answer.",
+            instead: "Add `.timeout(Duration.ofSeconds(10))` to the request.",
+        }),
+        (_, true) => Some(Unbounded {
+            call: "RestTemplate()".to_owned(),
+            why: "Its default request factory waits without limit.",
+            instead: "Build it with `RestTemplateBuilder` and set connect and read timeouts.",
+        }),
+        _ => None,
+    }
+}
+
+/// Guzzle and curl have no timeout by default. A file that speaks of timeouts at all is left alone.
+fn php(node: &Syntax<'_>, source: &str) -> Option<Unbounded> {
+    let bounded = || source.to_ascii_lowercase().contains("timeout");
+    match node.kind().as_ref() {
+        "object_creation_expression" => {
+            let class = node.named_children().next()?.text().into_owned();
+            let guzzle = class.trim_start_matches('\\') == "GuzzleHttp\\Client"
+                || (class == "Client" && source.contains("use GuzzleHttp\\Client;"));
+            let given = node.named_children().find(|part| part.kind() == "arguments");
+            let given = given.map(|list| statements(&list)).unwrap_or_default();
+            // Options that are made elsewhere may have one.
+            let plain =
+                given.iter().all(|one| one.text().starts_with('[') && !one.text().contains("..."));
+            (guzzle && plain && !bounded()).then(|| Unbounded {
+                call: "new Client".to_owned(),
+                why: "Guzzle waits without limit by default.",
+                instead: "Set `timeout` and `connect_timeout` in seconds when the client is made.",
+            })
+        }
+        "function_call_expression" => {
+            let call = node.field("function")?.text() == "curl_exec";
+            // Options that are set as a list may be made elsewhere.
+            let shown = source.contains("curl_init(") && !source.contains("curl_setopt_array(");
+            (call && shown && !bounded()).then(|| Unbounded {
+                call: "curl_exec".to_owned(),
+                why: "curl waits without limit for an answer by default.",
+                instead: "Set `CURLOPT_CONNECTTIMEOUT` and `CURLOPT_TIMEOUT` before.",
+            })
+        }
+        _ => None,
+    }
 }

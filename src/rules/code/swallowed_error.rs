@@ -53,10 +53,14 @@ fn check(context: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'
 /// What handles an error by doing nothing, in words, if this node is such a thing.
 fn swallowed(node: &Syntax<'_>, language: Language) -> Option<&'static str> {
     match language {
+        Language::CSharp => sharp(node),
         Language::Go => go(node),
         Language::Java => java(node),
         Language::JavaScript | Language::TypeScript => javascript(node),
+        Language::Kotlin => kotlin(node),
+        Language::Php => php(node),
         Language::Python => python(node),
+        Language::Ruby => ruby(node),
         Language::Rust => rust(node),
     }
 }
@@ -87,6 +91,81 @@ fn java(node: &Syntax<'_>) -> Option<&'static str> {
     let name = parameter.field("name").map(|name| name.text().to_lowercase()).unwrap_or_default();
     let expected = name == "_" || name.starts_with("ignore") || name.starts_with("expected");
     (!expected).then_some("An empty `catch`")
+}
+
+/// `catch {}` and `catch (Exception) {}`. One kind of exception that is passed over is ordinary.
+fn sharp(node: &Syntax<'_>) -> Option<&'static str> {
+    if node.kind() != "catch_clause" || !is_silently_empty(&node.field("body")?) {
+        return None;
+    }
+    let filtered = node.children().any(|child| child.kind() == "catch_filter_clause");
+    let declared = node.children().find(|child| child.kind() == "catch_declaration");
+    let broad = declared.is_none_or(|declared| {
+        let kind = declared.field("type").map(|kind| kind.text().into_owned());
+        let name = declared.field("name").map(|name| name.text().into_owned());
+        kind.is_some_and(|kind| matches!(kind.as_str(), "Exception" | "System.Exception"))
+            && !name.is_some_and(|name| is_expected(&name))
+    });
+    (broad && !filtered && !is_commented(node)).then_some("An empty `catch`")
+}
+
+fn is_expected(name: &str) -> bool {
+    let name = name.trim_start_matches('$').to_lowercase();
+    name == "_" || name.starts_with("ignore") || name.starts_with("expected")
+}
+
+/// Whether a comment stands in a clause or on its last line.
+fn is_commented(node: &Syntax<'_>) -> bool {
+    let behind = node.next().is_some_and(|next| {
+        is_comment(&next) && next.start_pos().line() <= node.end_pos().line() + 1
+    });
+    behind || node.dfs().any(|inner| is_comment(&inner))
+}
+
+/// `catch (e: Exception) {}`.
+fn kotlin(node: &Syntax<'_>) -> Option<&'static str> {
+    if node.kind() != "catch_block" || is_commented(node) {
+        return None;
+    }
+    let parts: Vec<Syntax<'_>> = node.named_children().collect();
+    let nothing = !parts.iter().any(|part| part.kind() == "statements");
+    let name = parts.iter().find(|part| part.kind() == "simple_identifier")?.text();
+    let kind = parts.iter().find(|part| part.kind() == "user_type")?.text();
+    let broad = matches!(kind.as_ref(), "Exception" | "Throwable" | "RuntimeException");
+    (nothing && broad && !is_expected(&name)).then_some("An empty `catch`")
+}
+
+/// `catch (\Throwable $e) {}`.
+fn php(node: &Syntax<'_>) -> Option<&'static str> {
+    if node.kind() != "catch_clause" || is_commented(node) {
+        return None;
+    }
+    let broad = node.field("type").is_some_and(|types| {
+        types.text().split('|').any(|one| {
+            matches!(one.trim().trim_start_matches('\\'), "Exception" | "Throwable" | "Error")
+        })
+    });
+    let expected = node.field("name").is_some_and(|name| is_expected(&name.text()));
+    (broad && !expected && is_silently_empty(&node.field("body")?)).then_some("An empty `catch`")
+}
+
+/// `rescue => e` with nothing below. `rescue => e; nil` says what comes instead.
+fn ruby(node: &Syntax<'_>) -> Option<&'static str> {
+    // The keyword is a node of that kind too.
+    let clause = node.kind() == "rescue" && node.is_named();
+    if !clause || node.field("body").is_some() || is_commented(node) {
+        return None;
+    }
+    let caught: Vec<String> = node
+        .field("exceptions")
+        .map(|list| list.named_children().map(|one| one.text().into_owned()).collect())
+        .unwrap_or_default();
+    let broad = caught.is_empty()
+        || caught.iter().any(|one| matches!(one.as_str(), "StandardError" | "Exception"));
+    let name = node.field("variable").map(|name| name.text().into_owned());
+    let name = name.as_deref().map(|name| name.trim_start_matches("=>").trim());
+    let expected = name.is_some_and(|name| name.starts_with('_') || is_expected(name));
+    (broad && !expected).then_some("A `rescue` with nothing in it")
 }
 
 /// `catch {}` and `.catch(() => {})`.

@@ -27,7 +27,11 @@ fn check(context: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'
     for node in view.code.nodes() {
         let Some(switch) = switched_off(&node, view.language) else { continue };
         let lines = lines_of(&view.text, &node);
-        if !file.adds_any(lines) || in_error(&node) || in_inline_test(&node) {
+        if !file.adds_any(lines)
+            || in_error(&node)
+            || in_inline_test(&node)
+            || is_for_developers(&node)
+        {
             continue;
         }
         findings.at_head(
@@ -46,6 +50,26 @@ fn check(context: &RuleContext<'_>, file: &FileChange, findings: &mut Findings<'
             },
         );
     }
+}
+
+/// Whether it stands below a condition on where the program runs.
+fn is_for_developers(node: &Syntax<'_>) -> bool {
+    const CONDITIONAL: [&str; 8] = [
+        "if_statement",
+        "preproc_if",
+        "conditional_expression",
+        "if",
+        "unless",
+        "if_modifier",
+        "unless_modifier",
+        "conditional",
+    ];
+    const PLACES: [&str; 5] = ["development", "debug", "local", "production", "environment"];
+    let mut around = node.ancestors().filter(|outer| is_kind(outer, &CONDITIONAL));
+    around.any(|outer| {
+        let condition = field(&outer, "condition").to_ascii_lowercase();
+        PLACES.iter().any(|place| condition.contains(place))
+    })
 }
 
 /// The setting that switches verification off, if this node is one.
@@ -73,7 +97,58 @@ fn switched_off(node: &Syntax<'_>, language: Language) -> Option<&'static str> {
             // The whole chain is one call expression; its last link is enough to point at.
             off.then_some("danger_accept_invalid_certs(true)")
         }
-        Language::Java => None,
+        Language::CSharp => sharp(node),
+        Language::Php => php(node),
+        Language::Ruby => {
+            let off = node.kind() == "scope_resolution"
+                && node.text() == "OpenSSL::SSL::VERIFY_NONE"
+                && node.parent().is_some_and(|outer| is_kind(&outer, &["assignment", "pair"]));
+            off.then_some("OpenSSL::SSL::VERIFY_NONE")
+        }
+        Language::Java | Language::Kotlin => None,
+    }
+}
+
+/// The callback that is asked about certificates: one that accepts any, or always says yes.
+fn sharp(node: &Syntax<'_>) -> Option<&'static str> {
+    if node.kind() != "assignment_expression" {
+        return None;
+    }
+    let asked = field(node, "left");
+    let asked = asked.rsplit('.').next().unwrap_or_default();
+    let callback = matches!(
+        asked,
+        "ServerCertificateCustomValidationCallback" | "ServerCertificateValidationCallback"
+    );
+    let right = node.field("right").filter(|_| callback)?;
+    let always = right.kind() == "lambda_expression" && field(&right, "body") == "true";
+    let any = right.text().ends_with(".DangerousAcceptAnyServerCertificateValidator");
+    (always || any).then_some("ServerCertificateCustomValidationCallback")
+}
+
+/// `curl_setopt(…, CURLOPT_SSL_VERIFYPEER, false)`, `Http::withoutVerifying()`.
+fn php(node: &Syntax<'_>) -> Option<&'static str> {
+    let off = |text: &str| matches!(text.to_ascii_lowercase().as_str(), "false" | "0");
+    let peer = |text: &str| text.trim_start_matches('\\') == "CURLOPT_SSL_VERIFYPEER";
+    match node.kind().as_ref() {
+        "function_call_expression" if field(node, "function") == "curl_setopt" => {
+            let list: Vec<String> = node
+                .field("arguments")?
+                .named_children()
+                .map(|argument| argument.text().into_owned())
+                .collect();
+            let [_, option, value] = list.as_slice() else { return None };
+            (peer(option) && off(value)).then_some("CURLOPT_SSL_VERIFYPEER")
+        }
+        "array_element_initializer" => {
+            let parts: Vec<Syntax<'_>> = node.named_children().collect();
+            let [key, value] = parts.as_slice() else { return None };
+            (peer(&key.text()) && off(&value.text())).then_some("CURLOPT_SSL_VERIFYPEER")
+        }
+        "scoped_call_expression" | "member_call_expression" => {
+            (field(node, "name") == "withoutVerifying").then_some("withoutVerifying()")
+        }
+        _ => None,
     }
 }
 

@@ -8,6 +8,7 @@ mod missing_column;
 mod places;
 mod routes;
 mod sql;
+mod unbounded;
 mod unindexed;
 
 use super::{Check, Rule};
@@ -127,6 +128,23 @@ const FILTER_WITHOUT_INDEX: Rule = Rule {
     },
 };
 
+const UNBOUNDED_LIST: Rule = Rule {
+    code: "cross/unbounded-list",
+    title: "A list endpoint answers with every row of a growing table",
+    lane: Lane::Data,
+    kind: FindingKind::Evidence,
+    category: Category::Performance,
+    severity: Minor,
+    confidence: Medium,
+    equivalents: &[],
+    page: include_str!("../../../fixtures/rules/cross/unbounded-list.md"),
+    check: Check::Change {
+        applies: unbounded::applies,
+        needs: unbounded::needs,
+        check: unbounded::check,
+    },
+};
+
 const MODEL_WITHOUT_MIGRATION: Rule = Rule {
     code: "cross/model-without-migration",
     title: "A model changes and no migration brings that to the database",
@@ -221,6 +239,7 @@ pub(super) const RULES: &[Rule] = &[
     ENUM_VALUE,
     COLUMN_NEVER_ADDED,
     FILTER_WITHOUT_INDEX,
+    UNBOUNDED_LIST,
     MODEL_WITHOUT_MIGRATION,
     MIGRATION_WITHOUT_MODEL,
     SCHEMA_FILE,

@@ -4,6 +4,7 @@ use crate::domain::change::{FileChange, SourceFile, Text};
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::finding::Related;
 use crate::domain::path::RepoPath;
+use crate::rules::parse::code::is_test_path;
 use crate::rules::{Place, RuleContext};
 
 pub(super) const CODE: [&str; 14] =
@@ -36,7 +37,10 @@ pub(super) fn is_live(path: &RepoPath) -> bool {
     let name = path.file_name().to_ascii_lowercase();
     let tested =
         [".test.", ".spec.", "_test.", "_spec.", "_tests."].iter().any(|s| name.contains(s));
-    !tested && !name.starts_with("test_") && !UNUSED.iter().any(|part| path.has_directory(part))
+    !tested
+        && !name.starts_with("test_")
+        && !is_test_path(path)
+        && !UNUSED.iter().any(|part| path.has_directory(part))
 }
 
 pub(super) fn is_code(path: &RepoPath) -> bool {

@@ -141,7 +141,7 @@ fn unserved<'f>(
 }
 
 /// Whether a row is added with everything that happens: it keeps the time at which that was.
-fn grows(table: &Table) -> bool {
+pub(super) fn grows(table: &Table) -> bool {
     let timed = table.columns.iter().any(|column| {
         let time = column.type_text.contains("time") || column.type_text.contains("date");
         let by_default = column.default.as_ref().is_some_and(|value| {

@@ -14,10 +14,14 @@ pub type Syntax<'a> = Node<'a, StrDoc<SupportLang>>;
 /// Languages whose code is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Language {
+    CSharp,
     Go,
     Java,
     JavaScript,
+    Kotlin,
+    Php,
     Python,
+    Ruby,
     Rust,
     TypeScript,
 }
@@ -26,10 +30,14 @@ impl Language {
     /// By file name; `None` for everything else.
     pub fn of(path: &RepoPath) -> Option<Self> {
         match path.extension()?.as_str() {
+            "cs" => Some(Self::CSharp),
             "go" => Some(Self::Go),
             "java" => Some(Self::Java),
             "js" | "cjs" | "mjs" => Some(Self::JavaScript),
+            "kt" => Some(Self::Kotlin),
+            "php" => Some(Self::Php),
             "py" => Some(Self::Python),
+            "rb" => Some(Self::Ruby),
             "rs" => Some(Self::Rust),
             "ts" | "cts" | "mts" => Some(Self::TypeScript),
             _ => None,
@@ -38,10 +46,14 @@ impl Language {
 
     fn grammar(self) -> SupportLang {
         match self {
+            Self::CSharp => SupportLang::CSharp,
             Self::Go => SupportLang::Go,
             Self::Java => SupportLang::Java,
             Self::JavaScript => SupportLang::JavaScript,
+            Self::Kotlin => SupportLang::Kotlin,
+            Self::Php => SupportLang::Php,
             Self::Python => SupportLang::Python,
+            Self::Ruby => SupportLang::Ruby,
             Self::Rust => SupportLang::Rust,
             Self::TypeScript => SupportLang::TypeScript,
         }
@@ -59,9 +71,8 @@ impl ParsedCode {
         Self { tree: AstGrep::try_new(text, language.grammar()).ok() }
     }
 
-    /// Ruby, which only migrations are read in: it is no [`Language`] of the rules about code.
     pub fn ruby(text: &str) -> Self {
-        Self { tree: AstGrep::try_new(text, SupportLang::Ruby).ok() }
+        Self::new(text, Language::Ruby)
     }
 
     /// The node of the whole file.
@@ -118,7 +129,7 @@ fn names_word(text: &str, word: &str) -> bool {
 
 /// The name of the function or method around a node.
 pub fn enclosing_function(node: &Syntax<'_>) -> Option<String> {
-    const KINDS: [&str; 7] = [
+    const KINDS: [&str; 10] = [
         "function_declaration",
         "method_declaration",
         "function_item",
@@ -126,9 +137,14 @@ pub fn enclosing_function(node: &Syntax<'_>) -> Option<String> {
         "method_definition",
         "constructor_declaration",
         "generator_function_declaration",
+        "local_function_statement",
+        "method",
+        "singleton_method",
     ];
     let function = node.ancestors().find(|outer| KINDS.contains(&outer.kind().as_ref()))?;
-    Some(function.field("name")?.text().into_owned())
+    // Kotlin's grammar has no fields.
+    let named = || function.named_children().find(|child| child.kind() == "simple_identifier");
+    Some(function.field("name").or_else(named)?.text().into_owned())
 }
 
 /// Whether a file holds tests rather than the code that runs in production.
@@ -147,8 +163,15 @@ pub fn is_test_path(path: &RepoPath) -> bool {
     ];
     let name = path.file_name().to_ascii_lowercase();
     let stem = name.split('.').next().unwrap_or_default();
+    // `Shop.Tests`, as projects of .NET are called.
+    let project = |folder: &str| {
+        let last = folder.rsplit_once('.').map(|(_, last)| last.to_ascii_lowercase());
+        last.is_some_and(|last| last.ends_with("tests") || last == "test" || last == "specs")
+    };
     FOLDERS.iter().any(|folder| path.has_directory(folder))
+        || path.directory().split('/').any(project)
         || stem.ends_with("_test")
+        || stem.ends_with("_spec")
         || stem.ends_with("_tests")
         || stem.starts_with("test_")
         || stem == "conftest"
@@ -178,7 +201,16 @@ mod tests {
     fn broken_and_deep_code_is_read_without_harm() {
         let deep = "(".repeat(20_000);
         for text in ["", "func (", "\u{0}\u{1}", deep.as_str(), "if err != nil {"] {
-            for language in [Language::Go, Language::Rust, Language::Python, Language::Java] {
+            for language in [
+                Language::CSharp,
+                Language::Go,
+                Language::Java,
+                Language::Kotlin,
+                Language::Php,
+                Language::Python,
+                Language::Ruby,
+                Language::Rust,
+            ] {
                 let _ = ParsedCode::new(text, language).nodes().len();
             }
         }
@@ -187,10 +219,23 @@ mod tests {
     #[test]
     fn tests_are_told_from_code() {
         let is_test = |path: &str| is_test_path(&RepoPath::new(path).unwrap());
-        for path in ["a_test.go", "tests/x.py", "src/a.spec.ts", "UserServiceTest.java"] {
+        for path in [
+            "a_test.go",
+            "tests/x.py",
+            "src/a.spec.ts",
+            "UserServiceTest.java",
+            "Shop.UnitTests/Orders.cs",
+            "models/order_spec.rb",
+        ] {
             assert!(is_test(path), "{path}");
         }
-        for path in ["contest.go", "src/latest.py", "attest/a.rs", "TestimonialService.java"] {
+        for path in [
+            "contest.go",
+            "src/latest.py",
+            "attest/a.rs",
+            "TestimonialService.java",
+            "Shop.Core/Contests.cs",
+        ] {
             assert!(!is_test(path), "{path}");
         }
     }

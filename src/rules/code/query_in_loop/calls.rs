@@ -6,10 +6,14 @@ use crate::rules::parse::code::{Language, Syntax};
 /// The call as people write it, if the node is a query.
 pub fn query(node: &Syntax<'_>, language: Language) -> Option<String> {
     match language {
+        Language::CSharp => sharp(node),
         Language::Go => go(node),
         Language::Java => java(node),
         Language::JavaScript | Language::TypeScript => javascript(node),
+        Language::Kotlin => kotlin(node),
+        Language::Php => php(node),
         Language::Python => python(node),
+        Language::Ruby => ruby(node),
         Language::Rust => rust(node),
     }
 }
@@ -18,7 +22,12 @@ pub fn query(node: &Syntax<'_>, language: Language) -> Option<String> {
 pub fn gives_rows(text: &str, language: Language) -> bool {
     let marks: &[&str] = match language {
         Language::Go => &[".Query(", ".QueryContext(", ".Queryx(", ".QueryxContext("],
-        Language::Java => &[
+        Language::CSharp => &[".ToListAsync(", ".ToArrayAsync(", ".QueryAsync<"],
+        Language::Php => {
+            &["::where(", "::all(", "::query(", "DB::table(", "DB::select(", "::with("]
+        }
+        Language::Ruby => &[".where(", ".where.not(", ".all.", ".find_by_sql(", ".includes("],
+        Language::Java | Language::Kotlin => &[
             "Repository.find",
             "Repo.find",
             "Dao.find",
@@ -45,6 +54,13 @@ pub fn gives_rows(text: &str, language: Language) -> bool {
         Language::JavaScript | Language::TypeScript => asked && text.contains("await"),
         // One part of the rows at a time.
         Language::Python => asked && ![".iterator(", "[:"].iter().any(|mark| text.contains(mark)),
+        // `->get()` and the like ask; what comes before only says for what.
+        Language::Php => {
+            let asks = ["->get(", "::all(", "DB::select(", "->cursor(", "->lazy("];
+            asked && asks.iter().any(|mark| text.contains(mark))
+        }
+        // Rows of a model: a class, asked at once.
+        Language::Ruby => (asked || text.ends_with(".all")) && text.starts_with(char::is_uppercase),
         _ => asked,
     }
 }
@@ -103,6 +119,129 @@ fn java(node: &Syntax<'_>) -> Option<String> {
     let asks = ["findBy", "findOne", "findAllBy", "countBy", "existsBy", "getBy"];
     (repository && asks.iter().any(|start| name.starts_with(start)))
         .then(|| format!("{object}.{name}"))
+}
+
+/// Entity Framework, asked through a context, and Dapper.
+fn sharp(node: &Syntax<'_>) -> Option<String> {
+    if node.kind() != "invocation_expression" {
+        return None;
+    }
+    let function = node.field("function").filter(|it| it.kind() == "member_access_expression")?;
+    let receiver = function.field("expression")?.text().into_owned();
+    let method = function.field("name")?.text().into_owned();
+    let plain = method.split('<').next().unwrap_or_default();
+    let owner = receiver.split('.').next().unwrap_or_default().trim_start_matches('_');
+    let context = owner == "db" || owner.to_ascii_lowercase().ends_with("context");
+    let asks = match plain {
+        "FirstAsync"
+        | "FirstOrDefaultAsync"
+        | "SingleAsync"
+        | "SingleOrDefaultAsync"
+        | "FindAsync"
+        | "CountAsync"
+        | "AnyAsync"
+        | "ToListAsync" => context && receiver.contains('.'),
+        "QueryAsync"
+        | "QueryFirstAsync"
+        | "QueryFirstOrDefaultAsync"
+        | "QuerySingleAsync"
+        | "QuerySingleOrDefaultAsync"
+        | "ExecuteScalarAsync" => reads(node),
+        _ => false,
+    };
+    let short = receiver.split(['(', '\n']).next().unwrap_or_default().trim();
+    let gap = if short.len() < receiver.len() { "…" } else { "" };
+    asks.then(|| format!("{short}{gap}.{plain}"))
+}
+
+/// Repositories of Spring Data.
+fn kotlin(node: &Syntax<'_>) -> Option<String> {
+    if node.kind() != "call_expression" {
+        return None;
+    }
+    let callee = node.named_children().next()?.text().into_owned();
+    let (object, name) = callee.rsplit_once('.')?;
+    let repository = object.ends_with("Repository") || object.ends_with("Dao");
+    let asks = ["findBy", "findOne", "findAllBy", "countBy", "existsBy", "getBy"];
+    (repository && asks.iter().any(|start| name.starts_with(start))).then(|| callee.clone())
+}
+
+/// Eloquent, asked through the class.
+fn php(node: &Syntax<'_>) -> Option<String> {
+    let name = || Some(node.field("name")?.text().into_owned());
+    match node.kind().as_ref() {
+        "scoped_call_expression" => {
+            let (class, name) = (node.field("scope")?.text().into_owned(), name()?);
+            let model = class.starts_with(char::is_uppercase) && !is_facade(&class);
+            let asks = matches!(name.as_str(), "find" | "findOrFail" | "firstWhere");
+            (model && asks).then(|| format!("{class}::{name}"))
+        }
+        "member_call_expression" => {
+            let asks = ["first", "firstOrFail", "get", "count", "exists", "value", "pluck"];
+            let name = name().filter(|name| asks.contains(&name.as_str()))?;
+            let receiver = node.field("object")?.text().into_owned();
+            let (class, rest) = receiver.split_once("::")?;
+            let starts = ["where", "query(", "with("];
+            let model = class.starts_with(char::is_uppercase)
+                && (!is_facade(class) || class == "DB" && rest.starts_with("table("));
+            let asked = starts.iter().any(|start| rest.starts_with(start)) || class == "DB";
+            (model && asked).then(|| format!("{class}::…->{name}"))
+        }
+        _ => None,
+    }
+}
+
+/// Classes of Laravel that are no models.
+fn is_facade(class: &str) -> bool {
+    const FACADES: [&str; 14] = [
+        "Arr",
+        "Auth",
+        "Cache",
+        "Config",
+        "Cookie",
+        "DB",
+        "File",
+        "Http",
+        "Log",
+        "Request",
+        "Session",
+        "Storage",
+        "Str",
+        "Collection",
+    ];
+    FACADES.contains(&class)
+}
+
+/// Active Record, asked through the class.
+fn ruby(node: &Syntax<'_>) -> Option<String> {
+    if node.kind() != "call" {
+        return None;
+    }
+    let receiver = node.field("receiver")?.text().into_owned();
+    let method = node.field("method")?.text().into_owned();
+    let constant = receiver.starts_with(char::is_uppercase)
+        && receiver.chars().all(|c| c.is_alphanumeric() || c == ':');
+    let asks = match method.as_str() {
+        "find_by" | "find_by!" | "find_by_sql" => constant,
+        // `Struct.find(x)` of other classes has blocks; a row is found by an id.
+        "find" => {
+            let list = arguments(node);
+            constant && list.len() == 1 && list.iter().all(|one| one.text().ends_with("_id"))
+        }
+        "first" | "last" | "count" | "exists?" | "sum" | "pluck" | "to_a" => {
+            let start = receiver.split_once(".where(").map(|(class, _)| class);
+            start.is_some_and(|class| {
+                class.starts_with(char::is_uppercase)
+                    && class.chars().all(|c| c.is_alphanumeric() || c == ':')
+            })
+        }
+        _ => false,
+    };
+    let short = receiver.split('.').next().unwrap_or_default();
+    asks.then(|| match constant {
+        true => format!("{receiver}.{method}"),
+        false => format!("{short}.where….{method}"),
+    })
 }
 
 /// Prisma, drivers, Sequelize, TypeORM and Mongoose; only calls that are waited for on the spot.

@@ -33,10 +33,11 @@ impl<'t> Loop<'t> {
                     | "for_expression"
                     | "while_expression"
             );
+            let is_loop = is_loop || kind == "foreach_statement" || is_each(&outer, language);
             if !is_loop {
                 continue;
             }
-            let body = outer.field("body")?.range();
+            let body = body(&outer)?.range();
             if body.start <= place.start && place.end <= body.end {
                 return Self::read(outer, language).filter(|found| !found.ends_at_once());
             }
@@ -69,7 +70,23 @@ impl<'t> Loop<'t> {
             (Language::JavaScript | Language::TypeScript, "for_in_statement") => {
                 (node.field("left")?, node.field("right")?)
             }
-            (Language::Python, "for_statement") => (node.field("left")?, node.field("right")?),
+            (Language::Python, "for_statement") | (Language::CSharp, "foreach_statement") => {
+                (node.field("left")?, node.field("right")?)
+            }
+            (Language::Kotlin, "for_statement") => {
+                let mut parts = node.named_children();
+                (parts.next()?, parts.next()?)
+            }
+            // `foreach ($rows as $key => $row)`
+            (Language::Php, "foreach_statement") => {
+                let mut parts = node.named_children();
+                let rows = parts.next()?;
+                (parts.next()?, rows)
+            }
+            // `rows.each do |row|`
+            (Language::Ruby, "call") => {
+                (node.field("block")?.field("parameters")?, node.field("receiver")?)
+            }
             _ => return None,
         };
         let over = right.text().into_owned();
@@ -104,7 +121,7 @@ impl<'t> Loop<'t> {
 
     /// Whether every round ends the loop: it looks for one row, and does not ask for all.
     fn ends_at_once(&self) -> bool {
-        let body = self.node.field("body");
+        let body = body(&self.node);
         let last = body.and_then(|body| body.named_children().last());
         last.is_some_and(|last| {
             let text = last.text();
@@ -178,13 +195,41 @@ impl<'t> Loop<'t> {
     }
 }
 
+/// `rows.each do |row| … end` of Ruby.
+fn is_each(node: &Syntax<'_>, language: Language) -> bool {
+    language == Language::Ruby
+        && node.kind() == "call"
+        && node.field("block").is_some()
+        && node.field("method").is_some_and(|method| {
+            matches!(method.text().as_ref(), "each" | "map" | "each_with_index" | "flat_map")
+        })
+}
+
+/// The body of a loop, also where the grammar has no field for it.
+fn body<'t>(node: &Syntax<'t>) -> Option<Syntax<'t>> {
+    node.field("body")
+        .or_else(|| node.field("block"))
+        .or_else(|| node.named_children().find(|child| child.kind() == "control_structure_body"))
+}
+
 /// The two sides of a declaration or assignment.
 fn sides<'t>(node: &Syntax<'t>) -> Option<(Syntax<'t>, Syntax<'t>)> {
     match node.kind().as_ref() {
         "short_var_declaration" | "assignment_statement" | "assignment" => {
             Some((node.field("left")?, node.field("right")?))
         }
-        "variable_declarator" => Some((node.field("name")?, node.field("value")?)),
+        "variable_declarator" => {
+            // C# has no field for the value.
+            let value = node.field("value").or_else(|| node.named_children().nth(1))?;
+            Some((node.field("name")?, value))
+        }
+        "assignment_expression" => Some((node.field("left")?, node.field("right")?)),
+        // Kotlin
+        "property_declaration" => {
+            let parts: Vec<Syntax<'t>> = node.named_children().collect();
+            let name = parts.iter().find(|part| part.kind() == "variable_declaration")?;
+            Some((name.clone(), parts.last()?.clone()))
+        }
         "let_declaration" => Some((node.field("pattern")?, node.field("value")?)),
         _ => None,
     }
@@ -207,12 +252,17 @@ fn is_function(kind: &str) -> bool {
             | "generator_function_declaration"
             | "constructor_declaration"
             | "lambda_expression"
+            | "local_function_statement"
+            | "anonymous_function"
+            | "lambda_literal"
+            | "method"
+            | "singleton_method"
     )
 }
 
 /// The variable that an expression goes over: `orders`, `&orders`, `orders.iter()`, `result.rows`.
 fn variable(over: &str) -> Option<String> {
-    let plain = over.trim_start_matches(['&', '*']).trim_start_matches("mut ");
+    let plain = over.trim_start_matches(['&', '*', '$']).trim_start_matches("mut ");
     let (name, rest) = plain
         .split_at(plain.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(plain.len()));
     let whole = ["", ".iter()", ".into_iter()", ".iter_mut()", ".rows", ".all()"].contains(&rest);

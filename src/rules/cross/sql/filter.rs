@@ -1,8 +1,8 @@
 //! What a statement over one table looks rows up by.
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, FromTable, Ident, LimitClause, ObjectName, OrderByKind, Query, Select,
-    SetExpr, Statement, TableFactor, TableWithJoins,
+    BinaryOperator, Expr, FromTable, GroupByExpr, Ident, LimitClause, ObjectName, OrderByKind,
+    Query, Select, SelectItem, SetExpr, Statement, TableFactor, TableWithJoins,
 };
 
 use crate::rules::migrations::names::{table_name, without_schema};
@@ -74,6 +74,39 @@ fn of_query<'q>(
         _ => None,
     };
     reader(alias, name).filter(select.selection.as_ref(), first)
+}
+
+/// The table of which a statement reads every row; `None` if it reads some, counts them, or does
+/// more than that.
+pub fn whole(statement: &Statement, folds_quoted: bool) -> Option<String> {
+    let Statement::Query(query) = statement else { return None };
+    let SetExpr::Select(select) = query.body.as_ref() else { return None };
+    let limited = query.limit_clause.is_some() || query.fetch.is_some() || select.top.is_some();
+    let grouped = match &select.group_by {
+        GroupByExpr::Expressions(expressions, modifiers) => {
+            !expressions.is_empty() || !modifiers.is_empty()
+        }
+        GroupByExpr::All(_) => true,
+    };
+    let narrowed = select.selection.is_some() || select.having.is_some() || grouped;
+    let odd = query.with.is_some()
+        || is_odd(select)
+        || select.distinct.is_some()
+        || select.qualify.is_some()
+        || !query.locks.is_empty();
+    let plain = select.projection.iter().all(|item| match item {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+            matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_))
+        }
+        SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) => true,
+        _ => false,
+    });
+    if limited || narrowed || odd || !plain {
+        return None;
+    }
+    let (name, _) = only_table(&select.from)?;
+    let table = table_name(&name.to_string());
+    Some(if folds_quoted { table.to_lowercase() } else { table })
 }
 
 fn is_odd(select: &Select) -> bool {

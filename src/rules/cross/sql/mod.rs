@@ -22,8 +22,8 @@ use crate::domain::path::RepoPath;
 use crate::ports::source::Need;
 use crate::rules::RuleContext;
 use crate::rules::migrations::present::{self, History};
-use crate::rules::migrations::{Dialect, discover};
-use crate::rules::parse::code::{Language, ParsedCode, is_test_path};
+use crate::rules::migrations::{Dialect, discover, names};
+use crate::rules::parse::code::{Language, ParsedCode, Syntax, is_test_path};
 
 /// Most statements that are read in one change.
 const MAX_STATEMENTS: usize = 500;
@@ -36,6 +36,8 @@ pub struct Query {
     pub file: usize,
     pub uses: Vec<Use>,
     pub filter: Option<Filter>,
+    /// The table of which it reads every row.
+    pub whole: Option<String>,
     /// Lines of the whole text that holds it.
     lines: LineRange,
     /// Line of the file on which the statement's text starts; `None` if its lines are not those
@@ -65,16 +67,25 @@ impl Asked {
     /// The table in each of the histories for code at that path that have it; `None` if one of
     /// them may have more to it.
     pub fn histories_of(&self, table: &str, path: &RepoPath) -> Option<Vec<&History>> {
-        let mut found = Vec::new();
-        for history in self.histories.iter().filter(|history| history.serves(path)) {
-            match history.schema.table(table).table() {
-                Some(known) if known.whole && known.name == table => found.push(history),
-                Some(_) => return None,
-                None => {}
-            }
-        }
-        (!found.is_empty()).then_some(found)
+        histories_of(&self.histories, table, path)
     }
+}
+
+/// See [`Asked::histories_of`].
+pub fn histories_of<'h>(
+    histories: &'h [History],
+    table: &str,
+    path: &RepoPath,
+) -> Option<Vec<&'h History>> {
+    let mut found = Vec::new();
+    for history in histories.iter().filter(|history| history.serves(path)) {
+        match history.schema.table(table).table() {
+            Some(known) if known.whole && known.name == table => found.push(history),
+            Some(_) => return None,
+            None => {}
+        }
+    }
+    (!found.is_empty()).then_some(found)
 }
 
 /// Whether a change adds text that may be SQL.
@@ -169,10 +180,69 @@ fn queries(context: &RuleContext<'_>, dialect: Option<Dialect>) -> Vec<Query> {
     found
 }
 
+/// What the statements of a file say of a column.
+#[derive(Default)]
+pub struct Naming {
+    /// Lines on which one names that column of that very table.
+    pub lines: Vec<u32>,
+    /// The statements that were read at all.
+    pub read: Vec<LineRange>,
+}
+
+/// Looks for a column of a table in the statements of a file.
+pub fn naming(path: &RepoPath, text: &Text, table: &str, column: &str) -> Naming {
+    let whole = text.as_str();
+    let mut found = Naming::default();
+    if !has_statement(whole) || speaks_to_another_database(whole) {
+        return found;
+    }
+    let literals = match Language::of(path) {
+        Some(language) => {
+            let code = ParsedCode::new(whole, language);
+            code.root().map(|root| literals::of(&root, language)).unwrap_or_default()
+        }
+        None if path.extension().as_deref() == Some("sql") => vec![in_full(whole)],
+        None => Vec::new(),
+    };
+    let is_it = |each: &&Use| match each.tables.as_slice() {
+        [only] => {
+            names::without_schema(only).eq_ignore_ascii_case(table)
+                && each.column.eq_ignore_ascii_case(column)
+        }
+        _ => false,
+    };
+    for literal in literals.iter().take(MAX_STATEMENTS) {
+        let lines = text.lines_of(literal.start, literal.end);
+        for query in read_literal(0, literal, lines, None) {
+            // A file of many statements may have others that could not be read.
+            found.read.extend(Language::of(path).map(|_| lines));
+            let named = query.uses.iter().filter(is_it);
+            found.lines.extend(named.map(|each| query.at(each.line).start()));
+        }
+    }
+    found
+}
+
+/// The statements of a file that read a whole table: where their text starts, in bytes, and the
+/// table.
+pub fn whole_reads(root: &Syntax<'_>, language: Language, text: &Text) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for literal in literals::of(root, language).iter().take(MAX_STATEMENTS) {
+        let lines = text.lines_of(literal.start, literal.end);
+        if let [only] = read_literal(0, literal, lines, None).as_slice() {
+            found.extend(only.whole.clone().map(|table| (literal.start, table)));
+        }
+    }
+    found
+}
+
+fn in_full(text: &str) -> Literal {
+    Literal { text: text.to_owned(), start: 0, end: text.len(), exact: true }
+}
+
 fn literals_of(context: &RuleContext<'_>, file: &FileChange, text: &Text) -> Vec<Literal> {
     let Some(language) = Language::of(&file.path) else {
-        let whole = text.as_str();
-        return vec![Literal { text: whole.to_owned(), start: 0, end: whole.len(), exact: true }];
+        return vec![in_full(text.as_str())];
     };
     let code = context.parsed(file, Side::Head, |text| ParsedCode::new(text, language));
     code.and_then(|code| Some(literals::of(&code.root()?, language))).unwrap_or_default()
@@ -244,6 +314,7 @@ fn read_literal(
             file,
             uses: read::uses(statement, folds_quoted),
             filter: filter::of(statement, folds_quoted),
+            whole: filter::whole(statement, folds_quoted),
             lines,
             first: literal.exact.then(|| lines.start() + single.line),
         });

@@ -141,7 +141,9 @@ pub fn routes(path: &RepoPath, text: &str) -> Routes {
     };
     let mut found = Found::default();
     match language {
-        None => lines::read(text, &mut found),
+        None | Some(Language::CSharp | Language::Kotlin | Language::Php | Language::Ruby) => {
+            lines::read(text, &mut found);
+        }
         Some(language) => {
             let code = ParsedCode::new(text, language);
             let nodes = code.nodes();
@@ -151,6 +153,7 @@ pub fn routes(path: &RepoPath, text: &str) -> Routes {
                 Language::JavaScript | Language::TypeScript => javascript::read(&nodes, &mut found),
                 Language::Python => python::read(&nodes, text, &mut found),
                 Language::Rust => rust::read(&nodes, &mut found),
+                Language::CSharp | Language::Kotlin | Language::Php | Language::Ruby => {}
             }
         }
     }

@@ -1,8 +1,12 @@
 //! Columns and tables that a migration removes while code still reads them.
 
+mod mapped;
+mod uses;
+
+pub(super) use self::uses::table_forms;
+
 use super::places::{
-    camel_case, code_globs, has_word, is_code, is_comment, is_live, pascal_case, related, singular,
-    text_now,
+    camel_case, code_globs, is_code, is_live, pascal_case, related, singular, text_now,
 };
 use crate::domain::change::{Change, FileChange, SourceFile, Text};
 use crate::domain::diff::{LineRange, Side};
@@ -49,7 +53,9 @@ fn need(removed: &Removed<'_>) -> Need {
     let mut globs = code_globs();
     globs.extend(["**/*.sql".to_owned(), "**/*.prisma".to_owned()]);
     let words = match &removed.column {
-        Some(column) => forms(column),
+        Some(column) if is_telling(column) => forms(column),
+        // A name that stands for many things is only looked for where the table is named.
+        Some(_) => vec![removed.table.clone(), pascal_case(&singular(&removed.table))],
         None => vec![removed.table.clone()],
     };
     Need::Search { side: Side::Head, words, globs, limit: MAX_FILES }
@@ -90,7 +96,8 @@ fn removed(change: &Change) -> Vec<Removed<'_>> {
             added.iter().any(|(table, name)| *table == thing.table && name == column)
         });
         let new = again || made.contains(&thing.table);
-        !new && thing.file.adds_any(thing.lines) && is_specific(thing)
+        let searched = thing.column.is_some() || is_telling(&thing.table);
+        !new && thing.file.adds_any(thing.lines) && searched
     });
     all.truncate(MAX_NAMES);
     all
@@ -156,10 +163,8 @@ impl<'a> Balance<'a> {
 }
 
 /// Whether the name says enough to search for it.
-fn is_specific(thing: &Removed<'_>) -> bool {
-    let name = thing.column.as_ref().unwrap_or(&thing.table);
-    name.len() >= 4
-        && !["name", "type", "data", "value", "state", "status"].contains(&name.as_str())
+fn is_telling(name: &str) -> bool {
+    name.len() >= 4 && !["name", "type", "data", "value", "state", "status"].contains(&name)
 }
 
 pub(super) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
@@ -168,7 +173,7 @@ pub(super) fn check(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
         let places: Vec<Related> = files
             .iter()
             .filter(|file| is_live(&file.path) && is_reader(file))
-            .flat_map(|file| uses(context, file, &thing))
+            .flat_map(|file| places_in(context, file, &thing))
             .take(MAX_PLACES)
             .collect();
         let Some(first) = places.first() else { continue };
@@ -203,88 +208,9 @@ fn is_reader(file: &SourceFile) -> bool {
     (is_code(&file.path) || sql) && !migration && !dump
 }
 
-fn uses<'a>(context: &RuleContext<'a>, file: &'a SourceFile, thing: &Removed<'_>) -> Vec<Related> {
+fn places_in(context: &RuleContext<'_>, file: &SourceFile, thing: &Removed<'_>) -> Vec<Related> {
     let Some(text) = text_now(context, file) else { return Vec::new() };
-    let tables = table_forms(&thing.table);
-    let names_table = |text: &str| tables.iter().any(|form| has_word(text, form));
-    if thing.column.is_some() && !names_table(text.as_str()) {
-        return Vec::new();
-    }
-    let uses_it = |line: &str| match &thing.column {
-        None => is_table_use(line, &thing.table),
-        Some(column) => is_column_use(line, column, thing.renamed_to.is_some(), names_table),
-    };
-    text.lines()
-        .filter(|(_, line)| !is_comment(line) && uses_it(line))
-        .filter_map(|(number, _)| related(context, file, number, "still uses it"))
-        .take(MAX_PLACES)
-        .collect()
-}
-
-/// The table, and the type that stands for a row of it.
-pub(super) fn table_forms(table: &str) -> Vec<String> {
-    let one = singular(table);
-    let mut forms = vec![
-        table.to_owned(),
-        pascal_case(table),
-        camel_case(table),
-        pascal_case(&one),
-        camel_case(&one),
-        one,
-    ];
-    forms.sort();
-    forms.dedup();
-    forms
-}
-
-fn is_column_use(
-    line: &str,
-    column: &str,
-    renamed: bool,
-    names_table: impl Fn(&str) -> bool,
-) -> bool {
-    // A name of several words says enough by itself; one word must stand beside its table, or
-    // behind a dot or in quotes.
-    let telling = column.contains('_');
-    let written = forms(column).into_iter().filter(|form| has_word(line, form));
-    let mut written = written.peekable();
-    if written.peek().is_none() {
-        return false;
-    }
-    // After a rename, fields in code may keep the old name and map to the new one.
-    if renamed {
-        return has_word(line, column) && looks_like_sql(line);
-    }
-    telling || (looks_like_sql(line) && names_table(line))
-}
-
-fn looks_like_sql(line: &str) -> bool {
-    let lower = line.to_ascii_lowercase();
-    ["select ", "insert ", "update ", "delete ", " from ", "where ", "order by ", "join ", " set "]
-        .iter()
-        .any(|word| lower.contains(word))
-}
-
-/// Whether a line names the table as a table: in SQL, or where mappers are told a table's name.
-fn is_table_use(line: &str, table: &str) -> bool {
-    let lower = line.to_ascii_lowercase();
-    if !has_word(&lower, table) {
-        return false;
-    }
-    let clean: String = lower
-        .chars()
-        .map(|c| if matches!(c, '"' | '`' | '\'' | '[' | '(') { ' ' } else { c })
-        .collect();
-    let words: Vec<&str> = clean.split_whitespace().collect();
-    let named = words.windows(2).any(|pair| {
-        let [keyword, name] = pair else { return false };
-        let name = name.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '_');
-        let name = name.rsplit('.').next().unwrap_or(name);
-        ["from", "join", "into", "update"].contains(keyword) && name == table
-    });
-    let quoted = ["\"", "'", "`"].iter().any(|q| lower.contains(&format!("{q}{table}{q}")));
-    let mapped = ["__tablename__", "@table", "table_name", "tablename", "pgtable", "knex("]
-        .iter()
-        .any(|mark| lower.contains(mark));
-    named || (quoted && mapped)
+    let lines = uses::lines(&file.path, text, thing).into_iter();
+    let places = lines.filter_map(|line| related(context, file, line, "still uses it"));
+    places.take(MAX_PLACES).collect()
 }

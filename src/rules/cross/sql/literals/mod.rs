@@ -1,5 +1,8 @@
 //! SQL that code holds as text: string literals that are a statement.
 
+mod content;
+
+use self::content::content;
 use crate::rules::parse::code::{Language, Syntax};
 
 /// Longest literal that is read, in bytes.
@@ -36,6 +39,16 @@ fn is_string(node: &Syntax<'_>) -> bool {
             | "string"
             | "template_string"
             | "concatenated_string"
+            // C#
+            | "verbatim_string_literal"
+            | "interpolated_string_expression"
+            // PHP
+            | "encapsed_string"
+            | "heredoc"
+            | "nowdoc"
+            // Ruby
+            | "chained_string"
+            | "heredoc_body"
     )
 }
 
@@ -49,15 +62,24 @@ fn is_part(node: &Syntax<'_>) -> bool {
 /// The sum (`"a" + "b"`) that a string is a part of, the outermost.
 fn joined<'t>(node: &Syntax<'t>) -> Option<Syntax<'t>> {
     let is_sum = |outer: &Syntax<'t>| {
-        matches!(outer.kind().as_ref(), "binary_expression" | "binary_operator")
-            && outer.field("operator").is_none_or(|operator| operator.text() == "+")
-            || outer.kind() == "parenthesized_expression"
+        let operator = outer.field("operator");
+        is_binary(&outer.kind())
+            && operator.is_none_or(|operator| matches!(operator.text().as_ref(), "+" | "."))
+            || is_bracketed(&outer.kind())
     };
     node.ancestors()
         .take(200)
         .take_while(is_sum)
-        .filter(|outer| outer.kind() != "parenthesized_expression")
+        .filter(|outer| !is_bracketed(&outer.kind()))
         .last()
+}
+
+fn is_binary(kind: &str) -> bool {
+    matches!(kind, "binary_expression" | "binary_operator" | "additive_expression" | "binary")
+}
+
+fn is_bracketed(kind: &str) -> bool {
+    matches!(kind, "parenthesized_expression" | "parenthesized_statements")
 }
 
 fn whole<'t>(node: &Syntax<'t>) -> Syntax<'t> {
@@ -69,11 +91,7 @@ fn leaves<'t>(sum: &Syntax<'t>) -> Vec<Syntax<'t>> {
     let mut open = vec![sum.clone()];
     let mut found = Vec::new();
     while let Some(node) = open.pop() {
-        let inner = matches!(
-            node.kind().as_ref(),
-            "binary_expression" | "binary_operator" | "parenthesized_expression"
-        );
-        match inner {
+        match is_binary(&node.kind()) || is_bracketed(&node.kind()) {
             true => {
                 let children: Vec<Syntax<'t>> = node.named_children().collect();
                 open.extend(children.into_iter().rev());
@@ -120,8 +138,37 @@ fn in_object_query(node: &Syntax<'_>, language: Language) -> bool {
             let name = name.text();
             ["format", "println", "panic", "concat", "write"].iter().any(|it| name.contains(it))
         }),
+        (Language::Kotlin, "annotation") => {
+            !outer.text().replace(' ', "").contains("nativeQuery=true")
+        }
+        (Language::Kotlin, "call_expression") => {
+            outer.named_children().next().is_some_and(|callee| asks_for_objects(&callee.text()))
+        }
+        (Language::CSharp, "invocation_expression") => {
+            outer.field("function").is_some_and(|callee| asks_for_objects(&callee.text()))
+        }
+        (Language::Ruby, "binary") => {
+            outer.field("operator").is_some_and(|operator| operator.text() == "%")
+        }
+        (Language::Ruby, "call") => outer
+            .field("method")
+            .is_some_and(|name| matches!(name.text().as_ref(), "format" | "sprintf")),
+        (Language::Php, "function_call_expression") => outer
+            .field("function")
+            .is_some_and(|name| matches!(name.text().as_ref(), "sprintf" | "vsprintf" | "printf")),
+        // Doctrine's language.
+        (Language::Php, "member_call_expression") => {
+            outer.field("name").is_some_and(|name| name.text() == "createQuery")
+        }
         _ => false,
     })
+}
+
+/// Whether a call takes a query over classes, or only fills in a text.
+fn asks_for_objects(callee: &str) -> bool {
+    let name = callee.rsplit('.').next().unwrap_or(callee);
+    let name = name.split('<').next().unwrap_or(name).to_ascii_lowercase();
+    matches!(name.as_str(), "createquery" | "createnamedquery" | "createselectionquery" | "format")
 }
 
 fn literal(node: &Syntax<'_>, language: Language) -> Option<Literal> {
@@ -130,8 +177,8 @@ fn literal(node: &Syntax<'_>, language: Language) -> Option<Literal> {
         return None;
     }
     let parts = match node.kind().as_ref() {
-        "binary_expression" | "binary_operator" => leaves(node),
-        "concatenated_string" => {
+        kind if is_binary(kind) => leaves(node),
+        "concatenated_string" | "chained_string" => {
             node.named_children().filter(|part| part.kind() != "comment").collect()
         }
         _ => vec![node.clone()],
@@ -159,84 +206,6 @@ fn literal(node: &Syntax<'_>, language: Language) -> Option<Literal> {
         text.push_str(&content);
     }
     Some(Literal { text, start: range.start, end: range.end, exact })
-}
-
-/// What a string stands for, line for line; `None` if it cannot be told.
-fn content(node: &Syntax<'_>, language: Language) -> Option<String> {
-    let written = node.text();
-    match (language, node.kind().as_ref()) {
-        (Language::Go, "interpreted_string_literal") => unescaped(inside(&written, 1)?),
-        (Language::Go, "raw_string_literal") => Some(inside(&written, 1)?.to_owned()),
-        (Language::Java, "string_literal") if written.starts_with("\"\"\"") => {
-            unescaped(inside(&written, 3)?)
-        }
-        (Language::Java | Language::Rust, "string_literal") => {
-            let plain = written.strip_prefix(['b', 'c']).unwrap_or(&written);
-            unescaped(inside(plain, 1)?)
-        }
-        (Language::Rust, "raw_string_literal") => {
-            let plain = written.trim_start_matches(['b', 'c', 'r']);
-            let marks = plain.len() - plain.trim_start_matches('#').len();
-            Some(inside(plain, marks + 1)?.to_owned())
-        }
-        (Language::JavaScript | Language::TypeScript, "string") => unescaped(inside(&written, 1)?),
-        (Language::JavaScript | Language::TypeScript, "template_string") => {
-            template(node, &written)
-        }
-        (Language::Python, "string") => python(node, &written),
-        _ => None,
-    }
-}
-
-fn inside(written: &str, quote: usize) -> Option<&str> {
-    written.get(quote..written.len().checked_sub(quote)?)
-}
-
-/// Escapes as the blanks and marks that they stand for; `None` for those that matter to SQL.
-fn unescaped(written: &str) -> Option<String> {
-    let mut text = String::with_capacity(written.len());
-    let mut letters = written.chars();
-    while let Some(letter) = letters.next() {
-        if letter != '\\' {
-            text.push(letter);
-            continue;
-        }
-        match letters.next()? {
-            // A blank, so that lines stay those of the file.
-            'n' | 't' | 'r' => text.push(' '),
-            mark @ ('"' | '\'' | '`' | '\n') => text.push(mark),
-            _ => return None,
-        }
-    }
-    Some(text)
-}
-
-/// A template with its substitutions marked.
-fn template(node: &Syntax<'_>, written: &str) -> Option<String> {
-    let start = node.range().start;
-    let mut text = String::new();
-    let mut at = 1;
-    for part in node.named_children().filter(|part| part.kind() == "template_substitution") {
-        let place = part.range();
-        text.push_str(written.get(at..place.start.checked_sub(start)?)?);
-        text.push(COMPUTED);
-        text.extend(part.text().chars().filter(|letter| *letter == '\n'));
-        at = place.end.checked_sub(start)?;
-    }
-    text.push_str(written.get(at..written.len().checked_sub(1)?)?);
-    unescaped(&text)
-}
-
-fn python(node: &Syntax<'_>, written: &str) -> Option<String> {
-    if node.named_children().any(|part| part.kind() == "interpolation") {
-        return None;
-    }
-    let quote = written.find(['"', '\''])?;
-    let prefix = written.get(..quote)?.to_ascii_lowercase();
-    let rest = written.get(quote..)?;
-    let marks = if rest.starts_with("\"\"\"") || rest.starts_with("'''") { 3 } else { 1 };
-    let text = inside(rest, marks)?;
-    if prefix.contains('r') { Some(text.to_owned()) } else { unescaped(text) }
 }
 
 #[cfg(test)]
@@ -268,14 +237,70 @@ mod tests {
     }
 
     #[test]
+    fn strings_of_all_kinds_are_read() {
+        let sharp = "class A { string q = @\"SELECT \"\"a\"\"\nFROM t\"; void F() { var r = $\"SELECT a FROM t WHERE b = {b}\"; \
+                     var s = \"SELECT a \" + \"FROM t\"; var v = $@\"SELECT c\nFROM t WHERE d = {d:N}\"; \
+                     var w = \"\"\"\n  SELECT d\n  \"\"\"; s.CreateQuery(\"from Order\"); var x = \"SELECT \" + name; } }";
+        assert_eq!(
+            texts(sharp, Language::CSharp),
+            [
+                "SELECT \"a\"\nFROM t",
+                "SELECT a FROM t WHERE b = \u{1}",
+                "SELECT a FROM t",
+                "SELECT c\nFROM t WHERE d = \u{1}",
+                "\n  SELECT d\n  "
+            ]
+        );
+        let kotlin = "val q = \"\"\"\n  SELECT a\n  FROM t\"\"\".trimIndent()\nval r = \"SELECT a FROM t WHERE b = $b AND c = ${c.d}\"\n\
+                      val s = \"SELECT a \" + \"FROM t\"\n@Query(\"SELECT o FROM Order o\")\nfun f()\nval t = \"SELECT %s\".format(x)\n";
+        assert_eq!(
+            texts(kotlin, Language::Kotlin),
+            [
+                "\n  SELECT a\n  FROM t",
+                "SELECT a FROM t WHERE b = \u{1} AND c = \u{1}",
+                "SELECT a FROM t"
+            ]
+        );
+        let php = "<?php\n$q = \"SELECT a FROM t WHERE b = $b AND c = {$c->d}\";\n$r = 'SELECT a ' . 'FROM t';\n\
+                   $s = <<<SQL\n  SELECT a\n  FROM t WHERE b = {$b}\n  SQL;\n$t = <<<'SQL'\nSELECT a\nFROM t\nSQL;\n$u = sprintf('SELECT %s', $x);\n";
+        assert_eq!(
+            texts(php, Language::Php),
+            [
+                "SELECT a FROM t WHERE b = \u{1} AND c = \u{1}",
+                "SELECT a FROM t",
+                "\n  SELECT a\n  FROM t WHERE b = \u{1}",
+                "\nSELECT a\nFROM t"
+            ]
+        );
+        let ruby = "Q = <<~SQL.freeze\n  SELECT a\n  FROM t WHERE b = #{b}\nSQL\nr = 'SELECT a ' \\\n  \"FROM t\"\ns = \"SELECT a \" + \"FROM t\"\n\
+                    find_by_sql([<<-X, id])\n  SELECT 1\nX\nt = %q(SELECT b FROM t)\nu = 'SELECT %s' % x\n";
+        assert_eq!(
+            texts(ruby, Language::Ruby),
+            [
+                "\n  SELECT a\n  FROM t WHERE b = \u{1}\n",
+                "SELECT a \nFROM t",
+                "SELECT a FROM t",
+                "\n  SELECT 1\n",
+                "SELECT b FROM t"
+            ]
+        );
+    }
+
+    #[test]
     fn any_text_is_read_without_harm() {
         let deep = format!("x = {}", "\"a\" + ".repeat(3_000));
-        for text in ["\"", "`${`${", deep.as_str(), "f('\\"] {
+        for text in
+            ["\"", "`${`${", deep.as_str(), "f('\\", "<<~A\n#{", "<?php <<<A\n{$", "$@\"{", "%q"]
+        {
             for language in [
+                Language::CSharp,
                 Language::Go,
                 Language::Java,
+                Language::Kotlin,
+                Language::Php,
                 Language::TypeScript,
                 Language::Python,
+                Language::Ruby,
                 Language::Rust,
             ] {
                 let _ = texts(text, language);

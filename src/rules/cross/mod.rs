@@ -199,8 +199,8 @@ const STATUS_MISSING: Rule = Rule {
     severity: Minor,
     page: include_str!("../../../fixtures/rules/cross/status-missing-from-openapi.md"),
     check: Check::Change {
-        applies: routes::applies,
-        needs: routes::needs,
+        applies: routes::drift::applies,
+        needs: routes::drift::needs,
         check: routes::drift::statuses,
     },
     ..ROUTE_MISSING

@@ -2,6 +2,7 @@
 
 pub(super) mod drift;
 pub(super) mod gone;
+mod mounted;
 mod read;
 
 use std::sync::Arc;
@@ -35,8 +36,27 @@ fn has_routes(file: &FileChange) -> bool {
     !file.derived && (holds(Side::Base) || holds(Side::Head))
 }
 
-/// The routes of one side of a file, read once for all rules.
+/// Whether a file is code in use with a handler that the change makes answer with a status.
+fn adds_answers(file: &FileChange) -> bool {
+    const MARKS: [&str; 6] =
+        ["Status", ".status(", ".code(", ".JSON(", "WriteHeader", "http.NotFound"];
+    let Some(text) = file.head_text().filter(|_| !file.derived) else { return false };
+    let holds = |line: &str| MARKS.iter().any(|mark| line.contains(mark));
+    is_code(&file.path)
+        && is_live(&file.path)
+        && read::named::may_answer(&file.path, text.as_str())
+        && file.added_lines().filter_map(|line| text.line(line)).any(holds)
+}
+
+/// The routes of one side of a file, behind the prefixes at which other files mount them.
 fn routes_of(context: &RuleContext<'_>, file: &FileChange, side: Side) -> Arc<Routes> {
+    let key = (file.path_on(side).clone(), side);
+    let known = mounted::all(context).0.get(&key).cloned();
+    known.unwrap_or_else(|| routes_in(context, file, side))
+}
+
+/// The routes of one side of a file as they stand there, read once for all rules.
+fn routes_in(context: &RuleContext<'_>, file: &FileChange, side: Side) -> Arc<Routes> {
     let path = file.path_on(side);
     let read = |text: &str| read::routes(path, text);
     let wanted = has_routes(file) && is_code(path) && is_live(path);
@@ -51,7 +71,9 @@ fn is_new(file: &FileChange, route: &Route, before: &[Route]) -> bool {
 }
 
 pub(super) fn needs(change: &Change) -> Vec<Need> {
-    vec![need(change)]
+    let mut needs = vec![need(change)];
+    needs.extend(mounted::need(change));
+    needs
 }
 
 /// Where the description of a service lies: beside or above its code, in a directory whose name
@@ -60,7 +82,7 @@ fn need(change: &Change) -> Need {
     const FILE: &str = "*openapi*.{yaml,yml,json}";
     const FOLDERS: &str = "{api,apis,doc,docs,openapi,swagger,schema,schemas,contract,contracts,definitions,\
                            resources,static,public}";
-    let touched = |file: &&FileChange| has_routes(file);
+    let touched = |file: &&FileChange| has_routes(file) || adds_answers(file);
     let files = change.files.iter().filter(touched);
     let directories = above(files.map(|file| &file.path));
     let tails = [

@@ -1,12 +1,22 @@
 //! Handlers that take or answer what the API description of their route does not say: only what
 //! the change writes, and only where route and operation are surely the same.
 
-use super::read::{Kind, Route};
-use super::{Listed, gone, has_routes, listed, routes_of};
-use crate::domain::change::FileChange;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::read::{Kind, Route, Routes, named};
+use super::{Listed, adds_answers, gone, has_routes, listed, routes_of};
+use crate::domain::change::{Change, FileChange};
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::finding::Severity;
+use crate::domain::path::RepoPath;
+use crate::ports::source::Need;
+use crate::rules::cross::places::{is_code, is_live};
 use crate::rules::{Draft, Findings, RuleContext};
+
+/// Most handlers whose routes are looked for, and files that are read for them.
+const MAX_NAMES: usize = 24;
+const MAX_FILES: usize = 40;
 
 /// Described once for a whole API, if at all.
 const EVERYWHERE: [u16; 5] = [401, 403, 405, 406, 429];
@@ -16,8 +26,7 @@ fn each(context: &RuleContext<'_>, mut say: impl FnMut(&FileChange, &Route, &Lis
     let documented = listed(context);
     for file in context.change.files.iter().filter(|file| has_routes(file)) {
         for route in &routes_of(context, file, Side::Head).list {
-            let mut fitting = documented.0.iter().filter(|entry| gone::is(entry, route));
-            if let (Some(entry), None) = (fitting.next(), fitting.next()) {
+            if let Some(entry) = only_entry(&documented.0, route) {
                 say(file, route, entry);
             }
         }
@@ -28,32 +37,120 @@ fn name(entry: &Listed) -> String {
     format!("{} {}", entry.method.to_ascii_uppercase(), entry.written).replace('`', "'")
 }
 
+pub(in crate::rules::cross) fn applies(change: &Change) -> bool {
+    super::applies(change) || change.files.iter().any(adds_answers)
+}
+
+/// What the other rules ask for, and the files whose routes may name the handlers of the change.
+pub(in crate::rules::cross) fn needs(change: &Change) -> Vec<Need> {
+    let mut needs = super::needs(change);
+    needs.extend(elsewhere(change));
+    needs
+}
+
+fn elsewhere(change: &Change) -> Option<Need> {
+    let mut words: Vec<String> = Vec::new();
+    let mut globs: Vec<String> = Vec::new();
+    for file in change.files.iter().filter(|file| adds_answers(file)) {
+        let (Some(text), Some(extension)) = (file.head_text(), file.path.extension()) else {
+            continue;
+        };
+        let functions = named::functions(&file.path, text.as_str());
+        let answering = functions.0.iter().filter(|function| {
+            function.statuses.iter().any(|(_, line)| file.adds_any(LineRange::line(*line)))
+        });
+        words.extend(answering.map(|function| function.name.clone()));
+        globs.push(format!("**/*.{extension}"));
+    }
+    words.sort();
+    words.dedup();
+    words.truncate(MAX_NAMES);
+    globs.sort();
+    globs.dedup();
+    let wanted = !words.is_empty();
+    wanted.then_some(Need::Search { side: Side::Head, words, globs, limit: MAX_FILES })
+}
+
+/// The routes of all files that are known at head, with the files.
+fn all_routes(context: &RuleContext<'_>) -> Vec<(RepoPath, Arc<Routes>)> {
+    let changed = context.change.files.iter().filter(|file| has_routes(file));
+    let mut found: Vec<(RepoPath, Arc<Routes>)> =
+        changed.map(|file| (file.path.clone(), routes_of(context, file, Side::Head))).collect();
+    let besides = elsewhere(context.change);
+    for file in besides.iter().flat_map(|need| context.gathered(need)) {
+        let known = context.change.file(&file.path).is_some();
+        if !known && is_code(&file.path) && is_live(&file.path) {
+            let routes = super::read::routes(&file.path, file.text.as_str());
+            found.push((file.path.clone(), Arc::new(routes)));
+        }
+    }
+    found
+}
+
 pub(in crate::rules::cross) fn statuses(context: &RuleContext<'_>, findings: &mut Findings<'_>) {
-    each(context, |file, route, entry| {
-        let mut said = Vec::new();
-        for (status, line) in &route.handler.statuses {
+    let mut said: BTreeSet<(RepoPath, String, u16)> = BTreeSet::new();
+    let mut say = |file: &FileChange, statuses: &[(u16, u32)], entry: &Listed| {
+        for (status, line) in statuses {
             let added = file.adds_any(LineRange::line(*line));
-            if added && !said.contains(status) && is_missing(*status, &entry.statuses) {
-                said.push(*status);
-                let (name, document) = (name(entry), &entry.document);
-                let draft = Draft {
-                    title: format!(
-                        "`{name}` answers with {status}, which its description does not list"
-                    ),
-                    evidence: format!(
-                        "`{document}` lists {} for this operation. Clients that are made from it take {status} for an unknown answer.",
-                        entry.statuses.join(", ").replace('`', "'")
-                    ),
-                    recommendation: format!(
-                        "Add the response `{status}` to the operation in `{document}`."
-                    ),
-                    symbol: Some(format!("{name} {status}")),
-                    ..Draft::default()
-                };
-                findings.at_head(file, LineRange::line(*line), draft);
+            if added && is_missing(*status, &entry.statuses) {
+                let name = name(entry);
+                if said.insert((file.path.clone(), name.clone(), *status)) {
+                    let draft = missing_status(&name, *status, entry);
+                    findings.at_head(file, LineRange::line(*line), draft);
+                }
             }
         }
+    };
+    each(context, |file, route, entry| say(file, &route.handler.statuses, entry));
+    // Handlers in other files than the routes that name them.
+    let documented = listed(context);
+    let routes = all_routes(context);
+    for file in context.change.files.iter().filter(|file| adds_answers(file)) {
+        let read = |text: &str| named::functions(&file.path, text);
+        let Some(functions) = context.parsed(file, Side::Head, read) else { continue };
+        let served = served(&routes, &file.path, &functions);
+        for (function, route) in &served {
+            // What serves several routes may answer in some ways on one of them only.
+            let several = served.iter().filter(|(other, _)| other == function).count() > 1;
+            if let Some(entry) = only_entry(&documented.0, route).filter(|_| !several) {
+                say(file, &function.statuses, entry);
+            }
+        }
+    }
+}
+
+/// The functions of a file that routes of other files name, with these routes.
+fn served<'r>(
+    routes: &'r [(RepoPath, Arc<Routes>)],
+    path: &RepoPath,
+    functions: &'r named::Functions,
+) -> Vec<(&'r named::Function, &'r Route)> {
+    let all = routes.iter().flat_map(|(own, found)| found.list.iter().map(move |it| (own, it)));
+    let found = all.filter_map(|(own, route)| {
+        let named = route.handler.named.as_ref()?;
+        Some((named.find(own, path, functions)?, route))
     });
+    found.collect()
+}
+
+/// The one operation that describes a route.
+fn only_entry<'l>(documented: &'l [Listed], route: &Route) -> Option<&'l Listed> {
+    let mut fitting = documented.iter().filter(|entry| gone::is(entry, route));
+    fitting.next().filter(|_| fitting.next().is_none())
+}
+
+fn missing_status(name: &str, status: u16, entry: &Listed) -> Draft {
+    let document = &entry.document;
+    Draft {
+        title: format!("`{name}` answers with {status}, which its description does not list"),
+        evidence: format!(
+            "`{document}` lists {} for this operation. Clients that are made from it take {status} for an unknown answer.",
+            entry.statuses.join(", ").replace('`', "'")
+        ),
+        recommendation: format!("Add the response `{status}` to the operation in `{document}`."),
+        symbol: Some(format!("{name} {status}")),
+        ..Draft::default()
+    }
 }
 
 /// Whether the list says something of such statuses, but not this one.

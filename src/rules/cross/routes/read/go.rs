@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::named::declarations;
+use super::named::go::{named, receiver_type};
 use super::syntax::{arguments, contains, line, literal};
 use super::{Found, Handler, is_method, is_router_name, joined};
 use crate::rules::parse::code::Syntax;
@@ -9,15 +11,24 @@ use crate::rules::parse::code::Syntax;
 /// Groups within groups that are followed.
 const MAX_GROUPS: usize = 16;
 
+/// Variables that hold groups: what they are a group of, and their own prefix. `None` for names
+/// that stand for several groups.
+pub type Groups = HashMap<String, Option<(String, String)>>;
+
 pub fn read(nodes: &[Syntax<'_>], found: &mut Found) {
     let groups = groups(nodes);
+    let declarations = declarations(nodes);
     for node in nodes.iter().filter(|node| node.kind() == "call_expression") {
         let Some((operand, name)) = selector(node) else { continue };
+        found.scope = scope(node);
         let args = arguments(node);
         let text = args.first().and_then(literal);
         if matches!(name.as_str(), "Handle" | "HandleFunc") {
             match text {
-                Some(text) => handle(node, &operand, &text, &groups, found),
+                Some(text) => {
+                    let handler = args.get(1).and_then(|last| named(last, &declarations));
+                    handle(node, &operand, &text, &groups, &Handler::named(handler), found);
+                }
                 None => found.is_partial = true,
             }
             continue;
@@ -32,9 +43,19 @@ pub fn read(nodes: &[Syntax<'_>], found: &mut Found) {
             continue;
         };
         if text.is_empty() || text.starts_with('/') {
-            found.add(line(node), Some(&verb), &joined(&prefix, &text), Handler::default());
+            let handler = Handler::named(args.last().and_then(|last| named(last, &declarations)));
+            found.add(line(node), Some(&verb), &joined(&prefix, &text), handler);
         }
     }
+}
+
+/// The function around a call, with the type of which it is a method.
+fn scope(call: &Syntax<'_>) -> Option<String> {
+    let kinds = ["function_declaration", "method_declaration"];
+    let function = call.ancestors().find(|outer| kinds.contains(&outer.kind().as_ref()))?;
+    let name = function.field("name")?.text().into_owned();
+    let owner = function.field("receiver").and_then(|list| receiver_type(&list));
+    Some(owner.map_or_else(|| name.clone(), |owner| format!("{owner}.{name}")))
 }
 
 /// The name of what a method is called on, and of the method.
@@ -49,7 +70,8 @@ fn handle(
     call: &Syntax<'_>,
     operand: &str,
     text: &str,
-    groups: &HashMap<String, Option<(String, String)>>,
+    groups: &Groups,
+    handler: &Handler,
     found: &mut Found,
 ) {
     if let Some((method, path)) = text.split_once(' ') {
@@ -58,7 +80,7 @@ fn handle(
         let path = path.trim().find('/').and_then(|at| path.trim().get(at..));
         if let Some(path) = path.filter(|_| is_method(&verb)) {
             let path = path.strip_suffix("{$}").unwrap_or(path);
-            found.add(line(call), Some(&verb), path, Handler::default());
+            found.add(line(call), Some(&verb), path, handler.clone());
         }
         return;
     }
@@ -72,15 +94,14 @@ fn handle(
         let verb = text.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
         let verb = verb.strip_prefix("method").unwrap_or(&verb).to_owned();
         if is_method(&verb) {
-            found.add(line(call), Some(&verb), &path, Handler::default());
+            found.add(line(call), Some(&verb), &path, handler.clone());
         }
     }
 }
 
-/// Variables that hold groups: what they are a group of, and their own prefix. `None` for names
-/// that stand for several groups.
-fn groups(nodes: &[Syntax<'_>]) -> HashMap<String, Option<(String, String)>> {
-    let mut found: HashMap<String, Option<(String, String)>> = HashMap::new();
+/// The groups that a file makes.
+pub fn groups(nodes: &[Syntax<'_>]) -> Groups {
+    let mut found = Groups::new();
     for node in nodes.iter().filter(|node| node.kind() == "short_var_declaration") {
         let (Some(left), Some(right)) = (node.field("left"), node.field("right")) else { continue };
         let Some(call) = right.named_children().next().filter(|c| c.kind() == "call_expression")
@@ -111,11 +132,7 @@ fn groups(nodes: &[Syntax<'_>]) -> HashMap<String, Option<(String, String)>> {
 }
 
 /// The prefix in force where a router of that name is used; `None` for what is no router.
-fn prefix(
-    call: &Syntax<'_>,
-    operand: &str,
-    groups: &HashMap<String, Option<(String, String)>>,
-) -> Option<String> {
+pub fn prefix(call: &Syntax<'_>, operand: &str, groups: &Groups) -> Option<String> {
     let mut path = String::new();
     let mut name = operand.to_owned();
     if !groups.contains_key(&name) {

@@ -2,15 +2,18 @@
 
 use std::collections::HashMap;
 
+use super::named::declarations;
+use super::named::javascript::{answers, named as handler_named};
 use super::syntax::{arguments, line, literal, status};
 use super::{Found, Handler, Kind, is_method, is_router_name, joined};
 use crate::rules::parse::code::{Syntax, in_error};
 
 pub fn read(nodes: &[Syntax<'_>], found: &mut Found) {
     let routers = routers(nodes);
+    let declarations = declarations(nodes);
     for node in nodes {
         match node.kind().as_ref() {
-            "call_expression" => call(node, &routers, found),
+            "call_expression" => call(node, &routers, &declarations, found),
             "class_declaration" => controller(node, found),
             _ => {}
         }
@@ -53,7 +56,12 @@ fn routers(nodes: &[Syntax<'_>]) -> HashMap<String, String> {
     own
 }
 
-fn call(node: &Syntax<'_>, routers: &HashMap<String, String>, found: &mut Found) {
+fn call(
+    node: &Syntax<'_>,
+    routers: &HashMap<String, String>,
+    nodes: &[Syntax<'_>],
+    found: &mut Found,
+) {
     let Some(target) = node.field("function").filter(|f| f.kind() == "member_expression") else {
         return;
     };
@@ -64,7 +72,7 @@ fn call(node: &Syntax<'_>, routers: &HashMap<String, String>, found: &mut Found)
     let args = arguments(node);
     if !is_method(&verb) {
         if verb == "route" {
-            described(&object, &args, routers, found);
+            described(&object, &args, routers, nodes, found);
         }
         return;
     }
@@ -73,7 +81,8 @@ fn call(node: &Syntax<'_>, routers: &HashMap<String, String>, found: &mut Found)
         if let Some((router, path)) = chained(&object)
             && let Some(prefix) = prefix(&router, routers)
         {
-            found.add(line(&target), Some(&verb), &joined(&prefix, &path), handler(&args));
+            found.scope = Some(router);
+            found.add(line(&target), Some(&verb), &joined(&prefix, &path), handler(&args, nodes));
         }
         return;
     }
@@ -87,7 +96,8 @@ fn call(node: &Syntax<'_>, routers: &HashMap<String, String>, found: &mut Found)
         return;
     };
     if path.starts_with('/') {
-        found.add(line(node), Some(&verb), &joined(&prefix, &path), handler(&args));
+        found.scope = Some(object.text().into_owned());
+        found.add(line(node), Some(&verb), &joined(&prefix, &path), handler(&args, nodes));
     }
 }
 
@@ -117,6 +127,7 @@ fn described(
     object: &Syntax<'_>,
     args: &[Syntax<'_>],
     routers: &HashMap<String, String>,
+    nodes: &[Syntax<'_>],
     found: &mut Found,
 ) {
     let Some(options) = args.first().filter(|first| first.kind() == "object") else { return };
@@ -128,33 +139,22 @@ fn described(
     let path = value("url").or_else(|| value("path")).and_then(|value| literal(&value));
     let method = value("method").and_then(|value| literal(&value)).map(|m| m.to_lowercase());
     if let (Some(path), Some(method)) = (path, method.filter(|method| is_method(method))) {
-        found.add(line(options), Some(&method), &joined(&prefix, &path), Handler::default());
+        let handler = value("handler").map(|handler| self::handler(&[handler], nodes));
+        let handler = handler.unwrap_or_default();
+        found.scope = Some(object.text().into_owned());
+        found.add(line(options), Some(&method), &joined(&prefix, &path), handler);
     }
 }
 
-/// What a handler that is written in place answers with.
-fn handler(args: &[Syntax<'_>]) -> Handler {
-    let mut handler = Handler::default();
-    let last = args.last().filter(|last| {
-        matches!(last.kind().as_ref(), "arrow_function" | "function_expression" | "function")
-    });
-    let Some(body) = last.filter(|last| !in_error(last)).and_then(|last| last.field("body")) else {
-        return handler;
-    };
-    for node in body.dfs().filter(|node| node.kind() == "call_expression") {
-        let Some(target) = node.field("function").filter(|f| f.kind() == "member_expression")
-        else {
-            continue;
-        };
-        let verb = target.field("property").map(|p| p.text().into_owned()).unwrap_or_default();
-        let object = target.field("object").map(|o| o.text().into_owned()).unwrap_or_default();
-        let answers = matches!(object.as_str(), "res" | "reply" | "response")
-            && matches!(verb.as_str(), "status" | "sendStatus" | "code");
-        if answers && let Some(value) = arguments(&node).first().filter(|v| v.kind() == "number") {
-            handler.statuses.extend(status(&value.text()).map(|code| (code, line(value))));
-        }
+/// What the last of the handlers answers with, or which function it is.
+fn handler(args: &[Syntax<'_>], nodes: &[Syntax<'_>]) -> Handler {
+    let Some(last) = args.last() else { return Handler::default() };
+    let in_place =
+        matches!(last.kind().as_ref(), "arrow_function" | "function_expression" | "function");
+    match in_place {
+        true => Handler { statuses: answers(last).unwrap_or_default(), ..Handler::default() },
+        false => Handler::named(handler_named(last, nodes)),
     }
-    handler
 }
 
 /// A NestJS controller: the prefix of the class and the path of each method.
@@ -169,6 +169,7 @@ fn controller(class: &Syntax<'_>, found: &mut Found) {
         return;
     };
     let Some(body) = class.field("body") else { return };
+    found.scope = None;
     let mut waiting: Vec<Syntax<'_>> = Vec::new();
     for member in body.named_children() {
         match member.kind().as_ref() {

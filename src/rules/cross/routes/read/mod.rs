@@ -8,12 +8,15 @@ mod go;
 mod java;
 mod javascript;
 mod lines;
+pub mod mounts;
+pub mod named;
 mod python;
 mod rust;
 mod syntax;
 #[cfg(test)]
 mod tests;
 
+use self::named::Named;
 use crate::domain::path::RepoPath;
 use crate::rules::parse::code::{Language, ParsedCode};
 
@@ -28,6 +31,17 @@ pub struct Route {
     pub written: String,
     /// What the code says about requests and answers, where it is surely read.
     pub handler: Handler,
+    /// What another file names to mount it: the variable of the router, or the function that
+    /// registers the route (`Type.method` of Go).
+    pub scope: Option<String>,
+}
+
+impl Route {
+    /// The same route behind a prefix.
+    pub fn behind(&self, prefix: &str) -> Self {
+        let written = joined(prefix, &self.written);
+        Self { path: plain(&written), written, ..self.clone() }
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,6 +51,14 @@ pub struct Handler {
     pub query: Vec<Query>,
     /// What the parameters of the path must be, by name, and where that stands.
     pub types: Vec<(String, Kind, u32)>,
+    /// The function that it is, where that is written elsewhere and not read yet.
+    pub named: Option<Named>,
+}
+
+impl Handler {
+    fn named(named: Option<Named>) -> Self {
+        Self { named, ..Self::default() }
+    }
 }
 
 /// A parameter of the query string.
@@ -123,7 +145,7 @@ fn takes_path(arguments: &str) -> bool {
 }
 
 /// What a file registers.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Routes {
     /// By line.
     pub list: Vec<Route>,
@@ -131,7 +153,15 @@ pub struct Routes {
     pub is_partial: bool,
 }
 
+/// The routes of a file.
 pub fn routes(path: &RepoPath, text: &str) -> Routes {
+    let mut found = routes_with_bare(path, text);
+    found.list.retain(|route| route.path.len() > 1);
+    found
+}
+
+/// The same, with those that have no path but the one at which their router is mounted.
+pub fn routes_with_bare(path: &RepoPath, text: &str) -> Routes {
     if !may_have_routes(text) {
         return Routes::default();
     }
@@ -155,6 +185,7 @@ pub fn routes(path: &RepoPath, text: &str) -> Routes {
                 Language::Rust => rust::read(&nodes, &mut found),
                 Language::CSharp | Language::Kotlin | Language::Php | Language::Ruby => {}
             }
+            named::fill(&mut found.routes, &nodes, language);
         }
     }
     found.routes.sort_by(|one, other| (one.line, &one.method).cmp(&(other.line, &other.method)));
@@ -165,6 +196,8 @@ pub fn routes(path: &RepoPath, text: &str) -> Routes {
 struct Found {
     routes: Vec<Route>,
     is_partial: bool,
+    /// What the routes that are added have for a scope.
+    scope: Option<String>,
 }
 
 impl Found {
@@ -174,9 +207,18 @@ impl Found {
         let last = written.rsplit('/').next().unwrap_or_default();
         let public =
             !NOT_PUBLIC.iter().any(|prefix| written.starts_with(prefix)) && !PROBES.contains(&last);
-        if public && written.len() > 1 && !written.contains(char::is_whitespace) {
+        let named = written.len() > 1 || self.scope.is_some();
+        if public && named && !written.contains(char::is_whitespace) {
             let method = method.map(str::to_ascii_lowercase);
-            self.routes.push(Route { line, method, path: plain(&written), written, handler });
+            let scope = self.scope.clone();
+            self.routes.push(Route {
+                line,
+                method,
+                path: plain(&written),
+                written,
+                handler,
+                scope,
+            });
         }
     }
 }

@@ -101,6 +101,7 @@ fn decorated(node: &Syntax<'_>, prefixes: &HashMap<String, String>, fast: bool, 
             _ => continue,
         };
         let handler = handler(&call, &function, &path, fast);
+        found.scope = Some(router);
         for method in methods {
             found.add(line(&decorator), method.as_deref(), &path, handler.clone());
         }
@@ -216,6 +217,7 @@ fn django(call: &Syntax<'_>, found: &mut Found) {
             path = joined(&prefix, &path);
         }
     }
+    found.scope = None;
     found.add(line(call), None, &path, Handler::default());
 }
 

@@ -2,18 +2,20 @@
 
 use std::collections::HashMap;
 
+use super::named::{Named, declarations, rust::named};
 use super::syntax::{arguments, contains, line, literal};
 use super::{Found, Handler, is_method, joined};
-use crate::rules::parse::code::Syntax;
+use crate::rules::parse::code::{Syntax, enclosing_function};
 
 /// Calls in a row that are followed.
 const MAX_CHAIN: usize = 200;
 
 pub fn read(nodes: &[Syntax<'_>], found: &mut Found) {
     let nests = nests(nodes);
+    let declarations = declarations(nodes);
     for node in nodes {
         match node.kind().as_ref() {
-            "call_expression" => route(node, &nests, found),
+            "call_expression" => route(node, &nests, &declarations, found),
             "attribute_item" => attribute(node, found),
             _ => {}
         }
@@ -45,7 +47,12 @@ fn nests(nodes: &[Syntax<'_>]) -> HashMap<String, Option<String>> {
     found
 }
 
-fn route(call: &Syntax<'_>, nests: &HashMap<String, Option<String>>, found: &mut Found) {
+fn route(
+    call: &Syntax<'_>,
+    nests: &HashMap<String, Option<String>>,
+    nodes: &[Syntax<'_>],
+    found: &mut Found,
+) {
     let Some((receiver, name)) = method(call) else { return };
     let args = arguments(call);
     if name != "route" {
@@ -56,14 +63,15 @@ fn route(call: &Syntax<'_>, nests: &HashMap<String, Option<String>>, found: &mut
         return;
     };
     let Some(handlers) = args.get(1) else { return };
+    found.scope = enclosing_function(call);
     let path = joined(&prefix(call, &receiver, nests), &path);
-    for (verb, at) in verbs(handlers) {
-        found.add(at, Some(&verb), &path, Handler::default());
+    for (verb, at, handler) in verbs(handlers, nodes) {
+        found.add(at, Some(&verb), &path, Handler::named(handler));
     }
 }
 
 /// `get(list).post(create)`, `web::get().to(list)`.
-fn verbs(handlers: &Syntax<'_>) -> Vec<(String, u32)> {
+fn verbs(handlers: &Syntax<'_>, nodes: &[Syntax<'_>]) -> Vec<(String, u32, Option<Named>)> {
     let mut found = Vec::new();
     let mut current = handlers.clone();
     for _ in 0..MAX_CHAIN {
@@ -75,7 +83,8 @@ fn verbs(handlers: &Syntax<'_>) -> Vec<(String, u32)> {
         if is_method(&name) && inner.as_ref().is_none_or(|inner| inner.kind() == "call_expression")
         {
             let at = function.field("field").or_else(|| function.field("name"));
-            found.push((name, line(at.as_ref().unwrap_or(&function))));
+            let handler = arguments(&current).first().and_then(|one| named(one, nodes));
+            found.push((name, line(at.as_ref().unwrap_or(&function)), handler));
         }
         match inner {
             Some(receiver) => current = receiver,
@@ -143,6 +152,7 @@ fn scope(receiver: &Syntax<'_>) -> Option<String> {
 
 /// `#[get("/a")]`.
 fn attribute(node: &Syntax<'_>, found: &mut Found) {
+    found.scope = None;
     let text = node.text();
     let Some(inner) = text.strip_prefix("#[") else { return };
     let Some((name, rest)) = inner.split_once('(') else { return };

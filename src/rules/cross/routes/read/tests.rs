@@ -195,6 +195,109 @@ fn files_without_routes_are_told_without_reading_them() {
     }
 }
 
+fn mounted(path: &str, text: &str, other: &str, scope: &str) -> Vec<String> {
+    let (path, other) = (RepoPath::new(path).unwrap(), RepoPath::new(other).unwrap());
+    let found = mounts::mounts(&path, text).0;
+    let scope = Some(scope).filter(|scope| !scope.is_empty());
+    let leading = found.into_iter().filter(|mount| mount.leads(&path, &other, scope));
+    leading.map(|mount| mount.prefix).collect()
+}
+
+#[test]
+fn mounts_lead_to_the_files_of_routers() {
+    let script = "import carts, { x } from './routes/carts.js';\nconst orders = require('./routes/orders');\n\
+                  app.use('/orders', auth, orders);\napp.use(carts);\napp.use('/api', require('./routes'));\n\
+                  app.register(x, { prefix: '/x' });\napp.use(json());\n";
+    assert_eq!(mounted("src/app.js", script, "src/routes/orders.ts", "r"), ["/orders"]);
+    assert_eq!(mounted("src/app.js", script, "src/routes/carts.js", "r"), ["", "/x"]);
+    assert_eq!(mounted("src/app.js", script, "src/routes/index.js", "r"), ["/api"]);
+    assert!(mounted("app.js", script, "src/routes/orders.js", "r").is_empty());
+    let python = "from .routers import orders\nfrom app.carts import router as carts\n\
+                  app.include_router(orders.router, prefix='/orders')\napp.include_router(carts)\n\
+                  urlpatterns = [path('shop/', include('shop.urls'))]\n";
+    let at = |other, scope| mounted("app/main.py", python, other, scope);
+    assert_eq!(at("app/routers/orders.py", "router"), ["/orders"]);
+    assert!(at("app/routers/orders.py", "admin").is_empty());
+    assert_eq!(at("app/carts/__init__.py", "router"), [""]);
+    assert_eq!(at("shop/urls.py", ""), ["shop/"]);
+    let rust = "fn app() -> Router { Router::new().nest(\"/orders\", http::orders::router()).merge(carts::routes()) }";
+    assert_eq!(mounted("src/main.rs", rust, "src/http/orders.rs", "router"), ["/orders"]);
+    assert_eq!(mounted("src/main.rs", rust, "src/carts/mod.rs", "routes"), [""]);
+    let go = "package main\nimport \"a.b/shop/internal/orders\"\nfunc f(r *gin.Engine) {\n\tapi := r.Group(\"/api\")\n\t\
+              orders.Register(api.Group(\"/orders\"))\n\torders.Other(api)\n\tr.Mount(\"/m\", orders.Router())\n}\n";
+    let at = |scope| mounted("main.go", go, "internal/orders/http.go", scope);
+    assert_eq!(at("Register"), ["/api/orders"]);
+    assert_eq!(at("Other"), ["/api"]);
+    assert_eq!(at("Router"), ["/m"]);
+    assert!(mounted("main.go", go, "internal/carts/http.go", "Register").is_empty());
+}
+
+fn answered(path: &str, text: &str) -> Vec<String> {
+    let found = named::functions(&RepoPath::new(path).unwrap(), text).0;
+    found
+        .iter()
+        .map(|it| {
+            let codes: Vec<String> = it.statuses.iter().map(|(code, _)| code.to_string()).collect();
+            let owner = it.owner.as_deref().unwrap_or("-");
+            format!("{owner}.{}: {}", it.name, codes.join(" "))
+        })
+        .collect()
+}
+
+#[test]
+fn handlers_say_what_they_answer() {
+    let go = "package a\nfunc (s *S) One(w http.ResponseWriter, r *http.Request) {\n\thttp.Error(w, \"x\", 409)\n\t\
+              writeJSON(w, http.StatusCreated, x)\n\tif resp.StatusCode == http.StatusGone { log(http.StatusOK) }\n}\n\
+              func Two(c *gin.Context) { c.AbortWithStatusJSON(http.StatusNotFound, nil); c.Status(204) }\n\
+              func (s *S) Three() http.HandlerFunc {\n\treturn func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }\n}\n\
+              func none(x int) { w.WriteHeader(400) }\n";
+    assert_eq!(answered("a.go", go), ["S.One: 409 201", "-.Two: 404 204", "S.Three: 404"]);
+    let rust = "async fn one() -> Result<Json<A>, StatusCode> {\n    let a = find().await.ok_or(StatusCode::NOT_FOUND)?;\n    \
+                if a.status() == StatusCode::GONE { return Err(StatusCode::CONFLICT); }\n    let x = StatusCode::LOCKED;\n    \
+                match a { A => Ok(b), StatusCode::OK => Err(StatusCode::ACCEPTED) }\n}\n\
+                async fn two() -> impl IntoResponse { (StatusCode::CREATED, Json(1)) }\nfn three() -> u8 { StatusCode::OK }\n";
+    assert_eq!(answered("a.rs", rust), ["-.one: 404 409 202", "-.two: 201"]);
+    let script = "export const one = async (req, res) => { res.status(404).end(); };\nfunction two(request, reply) { reply.code(409); }\n\
+                  exports.three = wrap((req, res) => { res.sendStatus(204); });\nconst four = (a, b) => b.status(500);\n\
+                  class C { five(req: Request, res: Response) { return res.status(412).end(); } }\n";
+    assert_eq!(
+        answered("a.ts", script),
+        ["-.one: 404", "-.two: 409", "-.three: 204", "-.five: 412"]
+    );
+}
+
+#[test]
+fn routes_name_their_handlers() {
+    let named_in = |path: &str, text: &str| {
+        let found = routes(&RepoPath::new(path).unwrap(), text).list;
+        found.iter().map(|r| r.handler.named.clone().map(|n| (n.from, n.name))).collect::<Vec<_>>()
+    };
+    let go = "package a\nimport h \"a.b/c/handlers\"\nfunc (s *S) routes(r chi.Router, o *h.Orders) {\n\tr.Get(\"/a\", s.a)\n\t\
+              r.Get(\"/b\", o.B)\n\tr.Get(\"/c\", h.C)\n\tp := NewParts(db)\n\tr.Get(\"/d\", p.D)\n\tr.Get(\"/e\", s.x.E)\n}\n";
+    let package = |owner: Option<&str>| {
+        named::From::Package("a.b/c/handlers".into(), owner.map(str::to_owned))
+    };
+    assert_eq!(
+        named_in("a.go", go),
+        [
+            Some((named::From::Type("S".into()), "a".into())),
+            Some((package(Some("Orders")), "B".into())),
+            Some((package(None), "C".into())),
+            Some((named::From::Type("Parts".into()), "D".into())),
+            None
+        ]
+    );
+    let rust = "use crate::orders::{list, show};\nfn app() { Router::new().route(\"/a\", get(list)).route(\"/b\", get(carts::one)).route(\"/c\", get(own)); }\nfn own() {}\n";
+    assert_eq!(
+        named_in("a.rs", rust),
+        [
+            Some((named::From::Here, "own".into())),
+            Some((named::From::Module("carts".into()), "one".into())),
+            Some((named::From::Module("orders".into()), "list".into()))
+        ]
+    );
+}
+
 proptest! {
     #[test]
     fn any_text_is_read(text in "[-a-z@#.(){}'\"/:=<>, \n]{0,120}", at in 0..5usize) {

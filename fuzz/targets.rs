@@ -44,6 +44,7 @@ pub const ALL: &[Target] = &[
     ("dockerfile", dockerfile),
     ("workflow", workflow),
     ("migration", migration),
+    ("code_migration", code_migration),
     ("sources", sources),
     ("protobuf", protobuf_files),
     ("graphql", graphql_schemas),
@@ -238,6 +239,22 @@ pub fn migration(data: &[u8]) {
     let _ = sql::parse(script);
     run_all("db/migrations/0002_orders.sql", None, script);
     run_all("db/migrations/0001_orders.sql", Some(before), script);
+}
+
+/// A migration in code, of the framework that the text speaks of.
+pub fn code_migration(data: &[u8]) {
+    const PATHS: [(&str, &str); 6] = [
+        ("Ecto", "priv/repo/migrations/20240101000000_orders.exs"),
+        ("MigrationBuilder", "Shop/Migrations/20240101000000_Orders.cs"),
+        ("ActiveRecord", "db/migrate/20240101000000_orders.rb"),
+        ("down_revision", "alembic/versions/a1_orders.py"),
+        ("entries", "drizzle/meta/_journal.json"),
+        ("", "shop/migrations/0002_orders.py"),
+    ];
+    let Some((before, after)) = two_texts(data) else { return };
+    let path = PATHS.iter().find(|(word, _)| after.contains(word)).map_or("", |(_, path)| path);
+    run_all(path, None, after);
+    run_all(path, Some(before), after);
 }
 
 /// The first byte chooses what kind of file the rest is.

@@ -15,6 +15,7 @@ mod eval_oasdiff;
 mod eval_rails;
 mod faults;
 mod flows;
+mod framework_migrations;
 mod fuzz;
 mod git_source;
 mod github;

@@ -65,6 +65,8 @@ pub enum ActionKind {
         column: String,
         type_text: String,
         using: Option<String>,
+        /// The type has to be named whether it changes or not.
+        restated: bool,
     },
     SetNotNull {
         column: String,

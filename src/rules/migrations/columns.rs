@@ -2,6 +2,7 @@
 
 use super::actions::ActionKind;
 use super::dialect::Dialect;
+use super::discover::Framework;
 use super::facts::Kind;
 use super::names;
 use super::read::postgres_version;
@@ -131,6 +132,12 @@ pub(super) const COLUMN_MADE_REQUIRED: Rule = rule(
                     ActionKind::RedefineColumn { from, column } if column.not_null => {
                         (from, column)
                     }
+                    ActionKind::SetNotNull { column } if states_old_null(migration.framework()) => {
+                        if let Some(draft) = set_required(&at, table, column) {
+                            at.report(findings, draft);
+                        }
+                        continue;
+                    }
                     _ => continue,
                 };
                 let known = at.before(table).table().and_then(|it| it.column(from).cloned());
@@ -165,6 +172,30 @@ pub(super) const COLUMN_MADE_REQUIRED: Rule = rule(
         }
     },
 );
+
+/// Frameworks that demand a value only of columns that took none before.
+fn states_old_null(framework: Framework) -> bool {
+    matches!(framework, Framework::Ecto | Framework::EfCore)
+}
+
+/// What an operation in code says that demands a value, unless rows and later inserts get one.
+fn set_required(at: &At<'_>, table: &str, column: &str) -> Option<Draft> {
+    let known = at.before(table).table().and_then(|it| it.column(column).cloned());
+    if known.is_some_and(|old| old.is_required() || old.is_filled()) || at.on_new_table() {
+        return None;
+    }
+    let earlier = at.migration.script.statements.iter().take(at.index);
+    let filled = earlier.into_iter().any(|statement| {
+        match &statement.kind {
+        Kind::Update { table: on, .. } => on == table,
+        Kind::AlterTable { table: on, actions } if on == table => actions.iter().any(|action| {
+            matches!(&action.kind, ActionKind::SetDefault { column: of, .. } if of == column)
+        }),
+        _ => false,
+    }
+    });
+    (!filled).then(|| made_required(table, column, false))
+}
 
 fn made_required(table: &str, column: &str, filled: bool) -> Draft {
     let evidence = if filled {
@@ -268,12 +299,15 @@ pub(super) const COLUMN_TYPE_CHANGED: Rule = rule(
     Performance,
     |context, findings| {
         on_actions(context, findings, Holds::Everywhere, |at, table, action| {
-            let (column, type_text, using) = match &action.kind {
-                ActionKind::SetType { column, type_text, using, .. } => {
+            let (column, type_text, using, repeated) = match &action.kind {
+                ActionKind::SetType { column, type_text, using, restated } => {
                     let telling = |using: &&String| !types::is_plain_cast(using, column, type_text);
-                    (column, type_text, using.as_ref().filter(telling).is_some())
+                    (column, type_text, using.as_ref().filter(telling).is_some(), *restated)
                 }
-                ActionKind::RedefineColumn { from, column } => (from, &column.type_text, false),
+                // A definition that is repeated in full need not be another type.
+                ActionKind::RedefineColumn { from, column } => {
+                    (from, &column.type_text, false, true)
+                }
                 _ => return None,
             };
             let dialect = at.migration.dialect;
@@ -285,8 +319,6 @@ pub(super) const COLUMN_TYPE_CHANGED: Rule = rule(
             {
                 return None;
             }
-            // A definition that is repeated in full need not be another type.
-            let repeated = matches!(action.kind, ActionKind::RedefineColumn { .. });
             if repeated && before.is_none() || dialect == Dialect::Sqlite {
                 return None;
             }

@@ -1,5 +1,6 @@
 //! Changes of rows inside migrations.
 
+use super::django;
 use super::facts::{Kind, Statement};
 use super::say::{About, Holds, draft, migrations, on_hits, on_statements, rule};
 use super::script::{At, Hit};
@@ -36,6 +37,7 @@ pub(super) const UNBATCHED: Rule = rule(
                  migration; restrict it with `WHERE` to the rows that need it.",
             ))
         });
+        django::saved_one_by_one(context, findings);
     },
 );
 

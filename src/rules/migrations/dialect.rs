@@ -82,8 +82,8 @@ const PATHS: [(Dialect, &[&str]); 5] = [
 
 /// Names of servers and drivers in configuration.
 const SERVERS: [(Dialect, &[&str]); 5] = [
-    (Postgres, &["postgres", "cockroach"]),
-    (MySql, &["mysql", "mariadb", "trilogy"]),
+    (Postgres, &["postgres", "postgrex", "cockroach"]),
+    (MySql, &["mysql", "mariadb", "trilogy", "myxql"]),
     (Sqlite, &["sqlite"]),
     (SqlServer, &["sqlserver", "mssql"]),
     (Other, &["clickhouse", "oracle"]),
@@ -113,8 +113,51 @@ pub fn of_file(path: &RepoPath, text: &str) -> Option<Dialect> {
     }
     match path.extension().as_deref() {
         Some("sql") => of_text(text),
+        Some("cs") => of_c_sharp(text),
         _ => of_code(text),
     }
+}
+
+/// Names of annotations and types by which EF Core's migrations tell their database.
+const PROVIDERS: [(Dialect, &[&str]); 5] = [
+    (
+        Postgres,
+        &[
+            "Npgsql",
+            "\"timestamp with",
+            "\"character varying",
+            "\"jsonb\"",
+            "\"uuid\"",
+            "\"bytea\"",
+            "\"double precision\"",
+        ],
+    ),
+    (MySql, &["MySql:", "MySQL:", "Pomelo", "\"longtext\"", "\"datetime(6)\"", "\"char(36)\""]),
+    (Sqlite, &["Sqlite:", "type: \"TEXT\"", "type: \"INTEGER\""]),
+    (
+        SqlServer,
+        &[
+            "SqlServer:",
+            "SqlServerModelBuilderExtensions",
+            "\"nvarchar",
+            "\"uniqueidentifier\"",
+            "\"datetime2",
+            "\"datetimeoffset",
+            "\"bit\"",
+            "[dbo]",
+        ],
+    ),
+    (Other, &["Oracle:", "\"NVARCHAR2", "\"NUMBER("]),
+];
+
+/// What a migration of EF Core shows; one that is meant for several databases is for none of them.
+fn of_c_sharp(text: &str) -> Option<Dialect> {
+    let shown = |(dialect, marks): &(Dialect, &[&str])| {
+        marks.iter().any(|mark| text.contains(mark)).then_some(*dialect)
+    };
+    let mut named = PROVIDERS.iter().filter_map(shown);
+    let first = named.next()?;
+    Some(named.next().map_or(first, |_| Other))
 }
 
 fn of_code(text: &str) -> Option<Dialect> {

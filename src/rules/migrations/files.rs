@@ -5,7 +5,7 @@ use super::rails::{self, WayBack};
 use super::say::{About, draft};
 use super::surroundings::history_need;
 use super::ways_back::down_script;
-use super::{alembic, django, forward_only, javascript, liquibase, translate};
+use super::{alembic, django, ecto, ef_core, forward_only, javascript, liquibase, translate};
 use crate::domain::change::{Change, ChangeKind, FileChange};
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::finding::Category::{Process, Reliability};
@@ -176,8 +176,18 @@ fn has_rollback(context: &RuleContext<'_>, file: &FileChange, identity: &Identit
         Framework::Knex | Framework::Sequelize | Framework::TypeOrm => {
             javascript::has_way_back(text)
         }
-        // Change sets are undone by what Liquibase works out; of the others nothing is known.
-        Framework::Liquibase | Framework::Ecto | Framework::EfCore => true,
+        Framework::Ecto => match ecto::way_back(text) {
+            ecto::WayBack::There | ecto::WayBack::Declared => true,
+            ecto::WayBack::Empty => forward_only::fills_only(file),
+            ecto::WayBack::Missing | ecto::WayBack::Irreversible(_) => false,
+        },
+        Framework::EfCore => match ef_core::way_back(text) {
+            ef_core::WayBack::There => true,
+            ef_core::WayBack::Empty => forward_only::fills_only(file),
+            ef_core::WayBack::Missing => false,
+        },
+        // Change sets are undone by what Liquibase works out.
+        Framework::Liquibase => true,
         _ => false,
     };
     if worked_out {
@@ -338,7 +348,7 @@ pub(super) const VERSION_COLLISION: Rule = rule(
                     })
             });
             let Some((twin, _)) = twin else { continue };
-            let sure = identity.framework != Framework::Plain;
+            let sure = !matches!(identity.framework, Framework::Plain | Framework::Drizzle);
             findings.on_file(
                 file,
                 Draft {

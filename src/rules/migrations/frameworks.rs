@@ -1,7 +1,9 @@
 //! Tools whose migrations are not SQL files: how their files are told, and what each does with
 //! them.
 
+use super::dialect::Dialect;
 use super::discover::{Direction, Framework, Identity, in_migration_directory, leading_version};
+use super::ecto;
 use crate::domain::path::RepoPath;
 
 impl Framework {
@@ -19,11 +21,6 @@ impl Framework {
                 | Self::Ecto
                 | Self::EfCore
         )
-    }
-
-    /// Whether the content of its files is read by the rules.
-    pub fn is_read(self) -> bool {
-        !matches!(self, Self::Ecto | Self::EfCore)
     }
 
     /// As its users call it.
@@ -72,6 +69,7 @@ pub(super) fn identify(path: &RepoPath, text: &str) -> Option<Identity> {
         "json" if text.contains("\"databaseChangeLog\"") => Framework::Liquibase,
         "exs" if here && text.contains("use Ecto.Migration") => Framework::Ecto,
         "cs" if text.contains("MigrationBuilder")
+            && text.contains("void Up(")
             && !name.ends_with(".Designer.cs")
             && !name.ends_with("Snapshot.cs") =>
         {
@@ -126,8 +124,20 @@ pub(super) fn runs_in_transaction(framework: Framework, text: &str) -> Option<bo
         Framework::TypeOrm => Some(!text.contains("transaction = false")),
         // Each change set is on its own; the reader knows which opt out.
         Framework::Liquibase => Some(true),
+        Framework::Ecto => Some(ecto::runs_in_transaction(text)),
+        // The reader knows which statements opt out.
+        Framework::EfCore => Some(true),
         Framework::Atlas => text.contains("-- atlas:txmode none").then_some(false),
         _ => None,
+    }
+}
+
+/// The database that is taken for a framework's where nothing shows one.
+pub(super) fn usual_dialect(framework: Framework) -> Dialect {
+    match framework {
+        // SQL Server as often as any other: only what holds for every database is said.
+        Framework::EfCore => Dialect::Other,
+        _ => Dialect::Postgres,
     }
 }
 

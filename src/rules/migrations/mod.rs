@@ -15,7 +15,10 @@ mod dialect;
 mod dialects;
 pub(super) mod discover;
 pub(super) mod django;
+mod drizzle;
 mod drops;
+mod ecto;
+mod ef_core;
 mod engines;
 pub(super) mod facts;
 mod files;
@@ -90,12 +93,14 @@ pub(super) const RULES: &[Rule] = &[
     files::EDITED_APPLIED,
     files::VERSION_COLLISION,
     order::OUT_OF_ORDER,
+    drizzle::JOURNAL_MISMATCH,
     rails::REVERTED,
     rails::FILLED_AT_ONCE,
     rails::DEFAULT_CHANGED,
     rails::WIDE_INDEX,
     rails::WRITES_BLOCKED,
     django::FIELD_ALTERED,
+    django::REAL_MODEL,
     drops::TABLE_DROPPED,
     drops::COLUMN_DROPPED,
     drops::SCHEMA_DROPPED,

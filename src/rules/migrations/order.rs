@@ -7,7 +7,7 @@ use super::discover::{self, Framework, Identity};
 use super::files::{added, rule};
 use super::frameworks::{Late, late};
 use super::say::{About, draft};
-use super::{alembic, django};
+use super::{alembic, django, drizzle};
 use crate::domain::change::FileChange;
 use crate::domain::diff::Side;
 use crate::domain::finding::Confidence::{High, Medium};
@@ -44,6 +44,7 @@ pub(super) const OUT_OF_ORDER: Rule = rule(
         needs
     },
     |context, findings| {
+        drizzle::skipped(context, findings);
         for (file, identity) in added(context.change) {
             match identity.framework {
                 Framework::Django => django_graph(context, findings, file),

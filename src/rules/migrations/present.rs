@@ -15,7 +15,7 @@ use crate::rules::nearby;
 const MAX_DIRECTORIES: usize = 24;
 
 /// Where migrations lie, below a directory on the way to the code that uses them.
-const PLACES: [&str; 17] = [
+const PLACES: [&str; 20] = [
     "{migrations,migration,migrate}/*.{sql,js,ts,py}",
     "{migrations,migration}/*/{up,down,migration}.sql",
     "migrations/{postgres,postgresql,pg,mysql,sqlite}/*.sql",
@@ -33,6 +33,9 @@ const PLACES: [&str; 17] = [
     "drizzle/migrations/*.sql",
     "{packages,crates,libs}/*/{migrations,migration}/*.sql",
     "*/{migrations,migration}/*.sql",
+    "priv/*/migrations/*.exs",
+    "{Migrations,Data/Migrations,Persistence/Migrations,Infrastructure/Migrations}/*_*.cs",
+    "*/{Migrations,Data/Migrations,Persistence/Migrations}/*_*.cs",
 ];
 
 /// Folders whose folders are programs of their own, each with its database.
@@ -130,7 +133,9 @@ fn history(root: String, files: Vec<Versioned<'_>>) -> History {
         bytes += text.len();
         let identity = discover::identify(&file.path, text);
         let Some(identity) = identity.filter(|identity| {
-            bytes <= MAX_BYTES && identity.framework.is_read() && dialect != Some(Dialect::Other)
+            // Code is read alike for every database.
+            let foreign = dialect == Some(Dialect::Other) && !identity.framework.is_code();
+            bytes <= MAX_BYTES && !foreign
         }) else {
             made.unread.push(text.to_lowercase());
             continue;

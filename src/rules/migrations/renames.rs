@@ -134,7 +134,7 @@ pub(super) const OBJECT_RENAMED: Rule = rule(
     Reliability,
     |context, findings| {
         on_hits(context, findings, Holds::OnPostgres, Hit::RenamingObject, |at| {
-            if at.on_new_table() {
+            if at.on_new_table() || renames_index(at) {
                 return None;
             }
             Some(draft(
@@ -147,6 +147,13 @@ pub(super) const OBJECT_RENAMED: Rule = rule(
         });
     },
 );
+
+/// Whether an operation of a framework renames an index, which no query names. Frameworks do that
+/// by themselves when the name of a table or column changes.
+fn renames_index(at: &At<'_>) -> bool {
+    let written: String = at.snippet().chars().filter(|c| c.is_alphabetic()).collect();
+    at.migration.framework().is_code() && written.to_ascii_lowercase().contains("renameindex")
+}
 
 pub(super) const SCHEMA_CHANGED: Rule = rule(
     About {

@@ -16,7 +16,7 @@ use super::facts::{Kind, Statement};
 use super::read::{self, LinterHit, Setting};
 use super::state::{Known, Timeline};
 use super::surroundings::{Surroundings, configuration_need, history_need};
-use super::{names, translate};
+use super::{frameworks, names, translate};
 use crate::config::policy::{NewTables, Policy};
 use crate::domain::change::{Change, FileChange, Text};
 use crate::domain::diff::{LineRange, Side};
@@ -145,7 +145,9 @@ impl Prepared {
         for at in order {
             let Some(file) = files.get(at) else { continue };
             let shown = dialect::of_file(&file.path, file.head_text().map_or("", Text::as_str));
-            let dialect = shown.or_else(|| around.dialect(&file.path)).unwrap_or(Dialect::Postgres);
+            let usual = discover::identify_file(file)
+                .map_or(Dialect::Postgres, |it| frameworks::usual_dialect(it.framework));
+            let dialect = shown.or_else(|| around.dialect(&file.path)).unwrap_or(usual);
             let parsed = context.parsed(file, Side::Head, |_| {
                 Script::parse(context.change, file, dialect, context.policy)
             });

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::dialect::{self, Dialect};
 use super::discover::{self, Framework};
-use super::state;
+use super::{drizzle, state};
 use crate::domain::change::{Change, SourceFile};
 use crate::domain::diff::Side;
 use crate::domain::path::RepoPath;
@@ -30,20 +30,37 @@ impl<'a> Surroundings<'a> {
         let shown = self.shown.get_or_init(|| {
             let evidence = |file: &SourceFile| match file.path.extension().as_deref() {
                 Some("sql") => dialect::of_text(file.text.as_str()),
-                Some("py" | "rb" | "js" | "ts") => dialect::of_file(&file.path, file.text.as_str()),
+                _ if file.path.file_name() == "mix.exs" => {
+                    dialect::of_configuration(file.text.as_str())
+                }
+                Some("py" | "rb" | "js" | "ts" | "exs" | "cs") => {
+                    dialect::of_file(&file.path, file.text.as_str())
+                }
                 _ => dialect::of_configuration(file.text.as_str()),
             };
             let files = self.history.iter().chain(self.configuration);
             files.filter_map(|file| Some((file, evidence(file)?))).collect()
         });
         let mut near = shown.iter().filter(|(file, _)| {
+            let directory = file.path.directory();
             file.path != *path
-                && (file.path.extension().as_deref() != Some("sql")
-                    || neighbours(file.path.directory(), path.directory()))
+                && match file.path.extension().as_deref() {
+                    // The manifest of a project speaks for what lies below it.
+                    Some("csproj") => is_below(path, directory),
+                    Some("exs") if file.path.file_name() == "mix.exs" => is_below(path, directory),
+                    Some("sql" | "exs" | "cs") => neighbours(directory, path.directory()),
+                    _ => true,
+                }
         });
         let (_, first) = near.next()?;
         near.all(|(_, other)| other == first).then_some(*first)
     }
+}
+
+/// Whether a file lies in a directory or in one below it.
+fn is_below(path: &RepoPath, directory: &str) -> bool {
+    let rest = path.as_str().strip_prefix(directory);
+    directory.is_empty() || rest.is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Whether two migrations belong to one history: the same folder, or folders side by side
@@ -68,7 +85,7 @@ pub(super) fn history_need(change: &Change) -> Need {
 }
 
 /// Configuration that names the database, in the directories on the way to a migration.
-const CONFIGURATION: [&str; 10] = [
+const CONFIGURATION: [&str; 13] = [
     "schema.prisma",
     "prisma/schema.prisma",
     "migration_lock.toml",
@@ -79,6 +96,9 @@ const CONFIGURATION: [&str; 10] = [
     "diesel.toml",
     "{docker-compose,compose}.{yml,yaml}",
     "config/database.yml",
+    "mix.exs",
+    "*.csproj",
+    "meta/_journal.json",
 ];
 
 /// The same in the packages of a workspace.
@@ -97,8 +117,9 @@ pub(super) fn history_globs(change: &Change) -> Vec<String> {
     let mut globs: Vec<String> = Vec::new();
     for file in change.files.iter().filter(|file| discover::is_forward(file)) {
         let identity = discover::identify_file(file);
-        let nested =
-            identity.is_some_and(|i| matches!(i.framework, Framework::Diesel | Framework::Prisma));
+        let nested = identity
+            .as_ref()
+            .is_some_and(|i| matches!(i.framework, Framework::Diesel | Framework::Prisma));
         let directory = file.path.directory();
         let extension = file.path.extension().unwrap_or_default();
         let glob = match (nested, directory.rsplit_once('/')) {
@@ -109,6 +130,9 @@ pub(super) fn history_globs(change: &Change) -> Vec<String> {
         // Names of folders that a glob would read as a pattern are left out.
         if !globs.contains(&glob) && !directory.contains(['*', '?', '[', ']', '{', '}']) {
             globs.push(glob);
+            if identity.is_some_and(|it| it.framework == Framework::Drizzle) {
+                globs.extend(drizzle::journal_of(directory).map(|path| path.as_str().to_owned()));
+            }
         }
     }
     globs.sort();

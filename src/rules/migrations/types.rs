@@ -35,7 +35,10 @@ fn is_widening(old: &str, new: &str) -> bool {
         | ("time", "time")
         | ("timetz", "timetz")
         | ("interval", "interval") => new_limit.unwrap_or(6) >= old_limit.unwrap_or(6),
-        ("varchar", "varchar") | ("varbit", "varbit") => wider,
+        ("varchar", "varchar")
+        | ("nvarchar", "nvarchar")
+        | ("varbinary", "varbinary")
+        | ("varbit", "varbit") => wider,
         ("text", "varchar") => new_limit.is_none(),
         ("numeric", "numeric") => {
             // A larger precision is free only with the same scale.
@@ -132,6 +135,8 @@ mod tests {
             ("cidr", "inet"),
             ("timestamp(3)", "timestamp(6)"),
             ("timestamp(6)", "timestamp"),
+            ("nvarchar(20)", "nvarchar(40)"),
+            ("nvarchar(20)", "nvarchar(max)"),
         ] {
             assert!(is_free(Dialect::Postgres, old, new), "{old} to {new}");
         }

@@ -2,6 +2,7 @@
 
 use super::{discover, translate};
 use crate::domain::change::FileChange;
+use crate::domain::path::RepoPath;
 
 /// Most places named for one file.
 const MAX_PLACES: usize = 3;
@@ -16,15 +17,23 @@ pub enum Reading {
     Missing(String),
 }
 
+/// Files in which tools note the schema that migrations lead to: nothing runs them.
+fn is_record(path: &RepoPath) -> bool {
+    let name = path.file_name();
+    let of_drizzle = name == "_journal.json" || name.ends_with("_snapshot.json");
+    name.ends_with(".Designer.cs")
+        || name.ends_with("ModelSnapshot.cs")
+        || path.directory().ends_with("meta") && of_drizzle
+}
+
 /// What was read of a file at head.
 pub fn reading(file: &FileChange) -> Reading {
+    if is_record(&file.path) {
+        return Reading::Whole;
+    }
     let Some((identity, text)) = discover::identify_file(file).zip(file.head_text()) else {
         return Reading::Unknown;
     };
-    if !identity.framework.is_read() {
-        let tool = identity.framework.name();
-        return Reading::Missing(format!("a migration of {tool}, whose language is not read"));
-    }
     if !identity.framework.is_code() || file.path.extension().as_deref() == Some("sql") {
         return Reading::Whole;
     }
@@ -52,7 +61,6 @@ pub fn reading(file: &FileChange) -> Reading {
 mod tests {
     use super::*;
     use crate::domain::assemble;
-    use crate::domain::path::RepoPath;
 
     fn of(path: &str, text: &str) -> Reading {
         reading(&assemble::file_change(RepoPath::new(path).unwrap(), None, Some(text)))
@@ -63,11 +71,12 @@ mod tests {
         let ruby = "class A < ActiveRecord::Migration[7.1]\ndef change\nexecute \"DROP TABLE #{a}\"\nend\nend\n";
         let expected = "not all of it could be read (line 3: the SQL is put together when it runs)";
         assert_eq!(of("db/migrate/20240101_a.rb", ruby), Reading::Missing(expected.to_owned()));
-        let elixir = "defmodule A do\n  use Ecto.Migration\nend\n";
-        let expected = "a migration of Ecto, whose language is not read";
+        let elixir = "defmodule A do\n  use Ecto.Migration\n  def change do\n    Oban.Migration.up()\n  end\nend\n";
+        let expected = "not all of it could be read (line 4: it is no operation of Ecto)";
         let path = "priv/repo/migrations/20240101_a.exs";
         assert_eq!(of(path, elixir), Reading::Missing(expected.to_owned()));
         assert_eq!(of("db/migrations/1_a.sql", "DROP TABLE a;"), Reading::Whole);
+        assert_eq!(of("Shop/Migrations/20240101_A.Designer.cs", "class A"), Reading::Whole);
         assert_eq!(of("src/main.rs", ""), Reading::Unknown);
     }
 }

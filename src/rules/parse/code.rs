@@ -75,6 +75,16 @@ impl ParsedCode {
         Self::new(text, Language::Ruby)
     }
 
+    /// Elixir, which only migrations are read in.
+    pub fn elixir(text: &str) -> Self {
+        Self { tree: AstGrep::try_new(text, SupportLang::Elixir).ok() }
+    }
+
+    /// C#, which only migrations are read in.
+    pub fn c_sharp(text: &str) -> Self {
+        Self { tree: AstGrep::try_new(text, SupportLang::CSharp).ok() }
+    }
+
     /// The node of the whole file.
     pub fn root(&self) -> Option<Syntax<'_>> {
         self.tree.as_ref().map(AstGrep::root)

@@ -181,12 +181,16 @@ impl Case {
             Need::File { side, .. } => (*side, 1),
             Need::Glob { side, limit, .. } | Need::Search { side, limit, .. } => (*side, *limit),
         };
+        let globs = match need {
+            Need::File { .. } => PathSet::new::<&str>(&[]),
+            Need::Glob { globs, .. } | Need::Search { globs, .. } => PathSet::new(globs),
+        };
+        let matches = |path: &str| globs.matches(&RepoPath::new(path).expect("a sound path"));
         let wanted = |path: &str, text: &str| match need {
             Need::File { path: wanted, .. } => wanted.as_str() == path,
-            Need::Glob { globs, .. } => matches(globs, path),
+            Need::Glob { .. } => matches(path),
             Need::Search { words, globs, .. } => {
-                (globs.is_empty() || matches(globs, path))
-                    && words.iter().any(|word| has_word(text, word))
+                (globs.is_empty() || matches(path)) && words.iter().any(|word| has_word(text, word))
             }
         };
         self.tree(side)
@@ -199,6 +203,11 @@ impl Case {
 
     /// Runs the rule as the product does.
     pub fn run(&self, rule: &Rule) -> (Vec<Finding>, usize) {
+        self.run_with(rule, &Memo::default())
+    }
+
+    /// The same, with what other rules have made of the change.
+    pub fn run_with(&self, rule: &Rule, memo: &Memo) -> (Vec<Finding>, usize) {
         let change = self.change();
         let applies = match rule.check {
             Check::File { applies, .. } => change.files.iter().any(applies),
@@ -213,7 +222,7 @@ impl Case {
         };
         let gathered: Gathered =
             needs.into_iter().map(|need| (need.clone(), self.resolve(&need))).collect();
-        let run = run_rule(rule, &change, &self.policy(), &gathered, &Memo::default());
+        let run = run_rule(rule, &change, &self.policy(), &gathered, memo);
         (run.findings, run.dropped)
     }
 
@@ -223,10 +232,6 @@ impl Case {
         case.head.insert(path.to_owned(), content);
         case
     }
-}
-
-fn matches(globs: &[String], path: &str) -> bool {
-    PathSet::new(globs).matches(&RepoPath::new(path).expect("a sound path"))
 }
 
 fn has_word(text: &str, word: &str) -> bool {

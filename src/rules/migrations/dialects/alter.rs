@@ -190,6 +190,7 @@ fn alter_column(column: String, operation: &AlterColumnOperation) -> ActionKind 
             column,
             type_text: data_type.to_string().to_lowercase(),
             using: using.as_ref().map(ToString::to_string),
+            restated: false,
         },
         AlterColumnOperation::AddGenerated { .. } => ActionKind::Other,
     }

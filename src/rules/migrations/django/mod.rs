@@ -2,9 +2,10 @@
 
 mod fields;
 mod operations;
+mod rows;
 mod rules;
 
-pub(super) use rules::FIELD_ALTERED;
+pub(super) use rules::{FIELD_ALTERED, REAL_MODEL, saved_one_by_one};
 
 use super::translate::{Argument, Translation, Value, Writer, python};
 use crate::rules::parse::code::{Language, ParsedCode, Syntax};
@@ -21,7 +22,9 @@ pub(super) fn translate(text: &str) -> Translation {
         return writer.finish();
     };
     match operations.value {
-        Value::List(items) => operations::Walk { writer: &mut writer, depth: 0 }.list(&items),
+        Value::List(items) => {
+            operations::Walk { writer: &mut writer, depth: 0, root: &root }.list(&items);
+        }
         _ => writer.unread(&operations.bytes, "the list of operations is computed"),
     }
     writer.finish()
@@ -98,6 +101,25 @@ pub(super) fn altered(text: &str) -> Vec<(String, String, fields::Field, std::op
             Some((model, name, field, item.bytes.clone()))
         })
         .collect()
+}
+
+/// The loops of a file's `RunPython` functions that save every row of a table by itself, in one
+/// transaction.
+fn loops(text: &str) -> Vec<rows::Loop> {
+    let code = ParsedCode::new(text, Language::Python);
+    let Some(root) = code.root() else { return Vec::new() };
+    let Some(Value::List(items)) = assigned(&root, "operations").map(|it| it.value) else {
+        return Vec::new();
+    };
+    let mut writer = Writer::default();
+    let mut reading = rows::Reading::new(&mut writer, &root);
+    for call in items.iter().filter_map(|item| item.value.call()) {
+        let apart = call.option("atomic").is_some_and(Value::is_false);
+        if call.name == "RunPython" && !apart {
+            reading.run(call);
+        }
+    }
+    reading.loops
 }
 
 /// A field that a migration gives to a model, or takes from it.

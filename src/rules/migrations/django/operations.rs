@@ -2,13 +2,17 @@
 
 use super::super::translate::{Argument, Call, MAX_DEPTH, Value, Writer, list, name};
 use super::fields::{self, Field};
+use super::rows::Reading;
+use crate::rules::parse::code::Syntax;
 
-pub(super) struct Walk<'w> {
+pub(super) struct Walk<'w, 't> {
     pub writer: &'w mut Writer,
     pub depth: usize,
+    /// The module, which has the functions that operations name.
+    pub root: &'w Syntax<'t>,
 }
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     pub(super) fn list(&mut self, items: &[Argument]) {
         for item in items {
             match item.value.call() {
@@ -61,7 +65,8 @@ impl Walk<'_> {
             "RunSQL" => self.run_sql(call),
             "SeparateDatabaseAndState" => {
                 if let Some(Value::List(items)) = call.either(0, "database_operations") {
-                    Walk { writer: self.writer, depth: self.depth + 1 }.list(items);
+                    let (writer, depth) = (&mut *self.writer, self.depth + 1);
+                    Walk { writer, depth, root: self.root }.list(items);
                 }
                 Some(())
             }
@@ -85,7 +90,10 @@ impl Walk<'_> {
             | "AlterIndexTogether" => Some(()),
             other if other.ends_with("Extension") => Some(()),
             "RunPython" => {
-                self.writer.unread(&call.bytes, "what the function of a `RunPython` does to rows");
+                if !Reading::new(self.writer, self.root).run(call) {
+                    let why = "what the function of a `RunPython` does to rows";
+                    self.writer.unread(&call.bytes, why);
+                }
                 Some(())
             }
             _ => None,

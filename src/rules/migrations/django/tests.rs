@@ -1,4 +1,4 @@
-use super::{Links, altered, field_in, irreversible, links, translate};
+use super::{Links, altered, field_in, irreversible, links, loops, translate};
 
 fn file(operations: &str) -> String {
     format!(
@@ -56,6 +56,51 @@ fn graph_and_ways_back_are_read() {
     assert_eq!(irreversible(&file("migrations.RunPython(fill, migrations.RunPython.noop),")), None);
     assert_eq!(irreversible(&file("migrations.RunSQL('x'),")), Some("RunSQL"));
     assert_eq!(translate(&text).unread.len(), 1);
+}
+
+#[test]
+fn functions_of_run_python_are_read() {
+    let run = |body: &str| {
+        let operations = file("migrations.RunPython(fill, migrations.RunPython.noop),");
+        let text = format!(
+            "def fill(apps, schema_editor):\n    Order = apps.get_model('shop', 'Order')\n{body}\n\n\n{operations}"
+        );
+        let done = translate(&text);
+        let sql: Vec<String> =
+            done.sql.lines().filter(|it| *it != ";").map(str::to_owned).collect();
+        (sql, done.unread.len(), loops(&text).len())
+    };
+    let all = |sql: &str| (vec![sql.to_owned()], 0, 0);
+    for (body, expected) in [
+        ("    Order.objects.all().update(state='new')", all("UPDATE \"order\" SET state = 'new'")),
+        ("    Order.objects.filter().update(n=F('m'))", all("UPDATE \"order\" SET n = NULL")),
+        (
+            "    Order.objects.exclude(a=1).delete()",
+            all("DELETE FROM \"order\" WHERE id IS NOT NULL"),
+        ),
+        (
+            "    rows = Order.objects.using('default')\n    rows.delete()",
+            all("DELETE FROM \"order\""),
+        ),
+        ("    schema_editor.execute('DROP TABLE a')", all("DROP TABLE a")),
+        (
+            "    with schema_editor.connection.cursor() as cursor:\n        cursor.execute('DROP TABLE a')",
+            all("DROP TABLE a"),
+        ),
+        (
+            "    for order in Order.objects.all():\n        order.save()",
+            (vec!["UPDATE \"order\" SET id = id WHERE id IS NOT NULL".to_owned()], 0, 1),
+        ),
+        (
+            "    for order in Order.objects.filter(a=1):\n        order.save()",
+            (vec!["UPDATE \"order\" SET id = id WHERE id IS NOT NULL".to_owned()], 0, 0),
+        ),
+        ("    for order in Order.objects.all():\n        print(order)", (vec![], 1, 0)),
+        ("    elsewhere(Order)", (vec![], 1, 0)),
+        ("    Order = load()\n    Order.objects.all().delete()", (vec![], 1, 0)),
+    ] {
+        assert_eq!(run(body), expected, "{body}");
+    }
 }
 
 #[test]

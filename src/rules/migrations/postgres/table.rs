@@ -141,6 +141,7 @@ fn alter_column(alter: &ast::AlterColumn) -> ActionKind {
         Some(ast::AlterColumnOption::SetType(it)) => ActionKind::SetType {
             column,
             type_text: type_text(it.ty().as_ref()),
+            restated: false,
             using: it
                 .using_expr()
                 .map(|it| after_words(&one_line(it.syntax()), &["using"]).to_owned()),

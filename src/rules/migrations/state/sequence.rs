@@ -17,6 +17,20 @@ impl<'f> Versioned<'f> {
     }
 }
 
+/// Gives migrations their place in a journal that lists all of them, instead of their names'
+/// numbers.
+pub fn by_journal(files: &mut [Versioned<'_>], tags: &[String]) {
+    let places: HashMap<&str, u64> = tags.iter().map(String::as_str).zip(0..).collect();
+    let place = |it: &Versioned<'_>| {
+        let name = it.file.path.file_name();
+        places.get(name.strip_suffix(".sql").unwrap_or(name)).copied()
+    };
+    let found: Option<Vec<u64>> = files.iter().map(place).collect();
+    for (file, place) in files.iter_mut().zip(found.into_iter().flatten()) {
+        file.version = vec![place];
+    }
+}
+
 /// The migrations as they run: by version, Alembic's by their graph.
 pub fn in_order(mut files: Vec<Versioned<'_>>) -> Vec<&SourceFile> {
     by_revision(&mut files);

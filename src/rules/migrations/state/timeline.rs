@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::sequence::{Versioned, in_order};
+use super::sequence::{Versioned, by_journal, in_order};
 use super::{Known, Schema};
 use crate::domain::change::{Change, FileChange, SourceFile};
 use crate::domain::diff::Side;
@@ -11,6 +11,7 @@ use crate::ports::source::Need;
 use crate::rules::migrations::actions::{Action, ActionKind};
 use crate::rules::migrations::dialect::Dialect;
 use crate::rules::migrations::discover::{self, Direction};
+use crate::rules::migrations::drizzle;
 use crate::rules::migrations::facts::{Kind, Statement};
 use crate::rules::migrations::read::{self, Setting};
 
@@ -45,7 +46,7 @@ pub struct Timeline {
 impl Timeline {
     /// Reads the base branch's migrations out of `files`.
     pub fn of_base(change: &Change, files: &[SourceFile], root: &str, dialect: Dialect) -> Self {
-        let own: Vec<Versioned<'_>> = files
+        let mut own: Vec<Versioned<'_>> = files
             .iter()
             .filter(|file| file.side == Side::Base && !moved_or_new(change, &file.path))
             .filter_map(|file| {
@@ -55,6 +56,11 @@ impl Timeline {
                 own.then(|| Versioned::new(&identity.version, file))
             })
             .collect();
+        let journal = drizzle::journal_of(root);
+        let journal = files.iter().find(|file| Some(&file.path) == journal.as_ref());
+        if let Some(tags) = journal.and_then(|file| drizzle::tags(file.text.as_str())) {
+            by_journal(&mut own, &tags);
+        }
         let mut base = Schema { doubtful: files.len() >= MAX_FILES, ..Schema::default() };
         let mut bytes = 0;
         for file in in_order(own) {
@@ -72,6 +78,9 @@ impl Timeline {
             base.doubtful |= !read.complete;
             for statement in &read.statements {
                 base.apply(&statement.kind, None);
+            }
+            if identity.framework.is_code() && !read.complete {
+                doubt_new(&mut base, &read.statements);
             }
         }
         Self { end: base.clone(), base, moments: HashMap::new() }
@@ -95,11 +104,24 @@ impl Timeline {
             self.end.apply(&statement.kind, made_in);
         }
         self.end.doubtful |= !complete;
+        let code = discover::identify_file(file).is_some_and(|it| it.framework.is_code());
+        if code && !complete {
+            doubt_new(&mut self.end, statements);
+        }
         self.moments.insert(file.path.clone(), moments);
     }
 
     pub fn moment(&self, path: &RepoPath, statement: usize) -> Option<&Moment> {
         self.moments.get(path)?.get(statement)
+    }
+}
+
+/// Notes that tables which code makes may have columns and keys of which only a part was read.
+fn doubt_new(schema: &mut Schema, statements: &[Statement]) {
+    for statement in statements {
+        if let Kind::CreateTable(made) = &statement.kind {
+            schema.doubt(&made.name);
+        }
     }
 }
 

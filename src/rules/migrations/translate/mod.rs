@@ -4,6 +4,8 @@
 //! work on the SQL, findings point at the source. What is not understood is written down as
 //! unread, and never guessed.
 
+pub(super) mod c_sharp;
+pub(super) mod elixir;
 pub(super) mod javascript;
 mod names;
 pub(super) mod python;
@@ -17,6 +19,7 @@ pub(super) use names::{list, literal, name};
 pub(super) use value::{Argument, Call, Literal, Value};
 pub(super) use wording::adapt;
 
+use super::actions::ActionKind;
 use super::discover::Framework;
 use super::facts::Kind;
 use super::read::Read;
@@ -46,6 +49,8 @@ struct Piece {
     assured: bool,
     /// Runs outside of the transaction that the tool puts around the rest.
     outside: bool,
+    /// Names the type of a column because the operation asks for it, whether it is another or not.
+    restated: bool,
 }
 
 impl Translation {
@@ -56,7 +61,9 @@ impl Translation {
     pub fn in_source(&self, mut read: Read) -> Read {
         let mut free = u32::MAX;
         for statement in &mut read.statements {
-            if self.is_outside(statement.bytes.start) {
+            let piece = self.piece_at(statement.bytes.start);
+            let restated = piece.is_some_and(|piece| piece.restated);
+            if piece.is_some_and(|piece| piece.outside) {
                 statement.in_transaction = false;
                 statement.transaction = free;
                 free = free.saturating_sub(1);
@@ -66,6 +73,9 @@ impl Translation {
                 Kind::AlterTable { actions, .. } => {
                     for action in actions {
                         action.bytes = self.source(&action.bytes);
+                        if let ActionKind::SetType { restated: own, .. } = &mut action.kind {
+                            *own = restated;
+                        }
                     }
                 }
                 Kind::CreateIndex(index) => index.keyword = 0..0,
@@ -89,9 +99,8 @@ impl Translation {
         read
     }
 
-    fn is_outside(&self, at: usize) -> bool {
-        let found = self.pieces.partition_point(|piece| piece.sql.end <= at);
-        self.pieces.get(found).is_some_and(|piece| piece.outside)
+    fn piece_at(&self, at: usize) -> Option<&Piece> {
+        self.pieces.get(self.pieces.partition_point(|piece| piece.sql.end <= at))
     }
 
     /// The bytes of the source that these bytes of the SQL stand for.
@@ -123,6 +132,8 @@ pub(super) struct Writer {
     pub assured: bool,
     /// Statements that follow run outside of a transaction.
     pub outside: bool,
+    /// Statements that follow repeat the type of a column that may have it already.
+    pub restated: bool,
 }
 
 impl Writer {
@@ -156,8 +167,14 @@ impl Writer {
         let end = self.done.sql.len();
         // A comment at the end of embedded text must not swallow the semicolon.
         self.done.sql.push_str(if sql.trim_end().ends_with(';') { "\n" } else { "\n;\n" });
-        let (assured, outside) = (self.assured, self.outside);
-        self.done.pieces.push(Piece { sql: start..end, source, verbatim, assured, outside });
+        self.done.pieces.push(Piece {
+            sql: start..end,
+            source,
+            verbatim,
+            assured: self.assured,
+            outside: self.outside,
+            restated: self.restated,
+        });
     }
 
     pub fn finish(self) -> Translation {
@@ -165,8 +182,7 @@ impl Writer {
     }
 }
 
-/// Puts the forward part of a migration into SQL; `None` for SQL files, and for frameworks whose
-/// files are not read.
+/// Puts the forward part of a migration into SQL; `None` for SQL files, and for what is too long.
 pub(super) fn translate(framework: Framework, text: &str) -> Option<Translation> {
     if text.len() > MAX_BYTES {
         return None;
@@ -179,6 +195,8 @@ pub(super) fn translate(framework: Framework, text: &str) -> Option<Translation>
         Framework::Knex | Framework::Sequelize | Framework::TypeOrm => {
             Some(super::javascript::translate(framework, text, "up"))
         }
+        Framework::Ecto => Some(super::ecto::translate(text)),
+        Framework::EfCore => Some(super::ef_core::translate(text, "Up")),
         _ => None,
     }
 }
@@ -195,6 +213,8 @@ pub(super) fn backward(framework: Framework, text: &str) -> Option<Translation> 
         Framework::Knex | Framework::Sequelize | Framework::TypeOrm => {
             Some(super::javascript::translate(framework, text, "down"))
         }
+        Framework::Ecto => Some(super::ecto::translate_down(text)),
+        Framework::EfCore => Some(super::ef_core::translate(text, "Down")),
         _ => None,
     }
 }

@@ -52,7 +52,7 @@ const RESERVED: [&str; 42] = [
 pub fn name(text: &str) -> Option<String> {
     let sound = |part: &str| {
         !part.is_empty()
-            && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '-' | ' '))
+            && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '-' | '~' | ' '))
     };
     if text.len() > 256 || !text.split('.').all(sound) {
         return None;

@@ -29,6 +29,19 @@ pub struct Literal {
     pub verbatim: Option<Range<usize>>,
 }
 
+impl Literal {
+    /// The text without white space around it.
+    pub fn trimmed(&self) -> Self {
+        let start = self.text.len() - self.text.trim_start().len();
+        let text = self.text.trim().to_owned();
+        let verbatim = self.verbatim.as_ref().map(|at| {
+            let start = at.start + start;
+            start..start + text.len()
+        });
+        Self { text, verbatim }
+    }
+}
+
 /// An expression and its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Argument {

@@ -33,6 +33,8 @@ fn instead(framework: Framework, code: &str) -> Option<&'static str> {
         Framework::Rails => rails(code),
         Framework::Django => django(code),
         Framework::Alembic => alembic(code),
+        Framework::Ecto => ecto(code),
+        Framework::EfCore => ef_core(code),
         _ => None,
     }
 }
@@ -134,6 +136,86 @@ fn alembic(code: &str) -> Option<&'static str> {
         }
         "migration/required-column-added" => {
             "Give it a `server_default`, or add it as nullable, fill it in batches, and make it required later."
+        }
+        _ => return None,
+    })
+}
+
+fn ecto(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "migration/index-not-concurrent" => {
+            "Pass `concurrently: true` in a migration of its own with `@disable_ddl_transaction true` and \
+             `@disable_migration_lock true` (the latter is not needed with `migration_lock: :pg_advisory_lock`)."
+        }
+        "migration/index-drop-not-concurrent" => {
+            "Pass `concurrently: true` to the index, in a migration of its own with `@disable_ddl_transaction true` and \
+             `@disable_migration_lock true`."
+        }
+        "migration/concurrent-in-transaction" => {
+            "Write `@disable_ddl_transaction true` and `@disable_migration_lock true` below `use Ecto.Migration`, and keep \
+             other changes out of the migration."
+        }
+        "migration/foreign-key-not-deferred" => {
+            "Pass `validate: false` to `references`, and run `ALTER TABLE … VALIDATE CONSTRAINT …` with `execute` in a \
+             later migration."
+        }
+        "migration/check-not-deferred" => {
+            "Pass `validate: false` to `constraint`, and run `ALTER TABLE … VALIDATE CONSTRAINT …` with `execute` in a \
+             later migration."
+        }
+        "migration/not-null-set" => {
+            "Create a constraint `column IS NOT NULL` with `validate: false`, validate it in a later migration, and then \
+             `modify` the column with `null: false`: PostgreSQL takes the constraint as proof."
+        }
+        "migration/required-column-added" => {
+            "Give it a `default:`, or add it without `null: false`, fill it in batches, and demand a value later."
+        }
+        "migration/column-dropped" => {
+            "Remove the field from the schema module first and release that, so that no running process selects the column, \
+             and drop it in a later migration."
+        }
+        "migration/column-renamed" => {
+            "Keep the column and name the field in code with `field :new, …, source: :old`, or add the new column beside the \
+             old one and move over."
+        }
+        "migration/unbatched-data-change" => {
+            "Fill rows in a migration of its own with `@disable_ddl_transaction true`, batch by batch."
+        }
+        _ => return None,
+    })
+}
+
+fn ef_core(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "migration/index-not-concurrent" => {
+            "Call `IsCreatedConcurrently()` on the index in the model, so that the migration carries \
+             `.Annotation(\"Npgsql:CreatedConcurrently\", true)`; Npgsql then builds it outside of the transaction."
+        }
+        "migration/index-drop-not-concurrent" => {
+            "Write it as `migrationBuilder.Sql(\"DROP INDEX CONCURRENTLY …\", suppressTransaction: true)`."
+        }
+        "migration/concurrent-in-transaction" => "Pass `suppressTransaction: true` to `Sql`.",
+        "migration/foreign-key-not-deferred" => {
+            "Write it as `migrationBuilder.Sql(\"ALTER TABLE … ADD CONSTRAINT … NOT VALID\")`, and validate it in a later \
+             migration."
+        }
+        "migration/check-not-deferred" => {
+            "Write it as `migrationBuilder.Sql(\"ALTER TABLE … ADD CONSTRAINT … NOT VALID\")`, and validate it in a later \
+             migration."
+        }
+        "migration/required-column-added" => {
+            "Give it a `defaultValue`, or add it as nullable, fill it in batches, and make it required later."
+        }
+        "migration/column-dropped" => {
+            "Take the property out of the model in one release and leave the column in place (empty the generated `Up`); \
+             drop the column in a later migration."
+        }
+        "migration/column-renamed" => {
+            "Keep the column and map the property to it with `HasColumnName(\"…\")`, or add the new column beside the old one \
+             and move over."
+        }
+        "migration/table-renamed" => {
+            "Keep the table and map the entity to it with `ToTable(\"…\")`."
         }
         _ => return None,
     })

@@ -3,17 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::RuleContext;
 use super::openapi::resolve::Documents;
 use super::parse::tree::{Node, Tree};
 use super::parse::yaml;
+use super::{RuleContext, nearby};
 use crate::domain::change::{Change, FileChange};
 use crate::domain::diff::Side;
 use crate::domain::path::RepoPath;
-use crate::ports::source::Need;
+use crate::ports::source::{Need, literal_glob};
 
 /// Most files that are read besides the changed ones.
 pub const MAX_FILES: usize = 400;
+
+/// Most files that are asked for by name.
+const MAX_WORDS: usize = 100;
 
 /// Whether a file is of a form in which documents are spread.
 pub fn is_readable(path: &RepoPath) -> bool {
@@ -42,6 +45,51 @@ pub fn need(change: &Change, chosen: impl Fn(&FileChange) -> bool) -> Option<Nee
         })
         .collect();
     (!globs.is_empty()).then_some(Need::Glob { side: Side::Head, globs, limit: MAX_FILES })
+}
+
+/// Where files lie that refer to a changed one, in a directory on the way to it.
+const PLACES: [&str; 3] = [
+    "*.{yaml,yml,json}",
+    "{asyncapi,api,channels,common,components,contracts,definitions,docs,events,messages,operations,schema,schemas,\
+     spec,specs}/*.{yaml,yml,json}",
+    "{asyncapi,components,contracts,docs,events,schemas,spec}/*/*.{yaml,yml,json}",
+];
+
+/// The files near the chosen parts that name them, or hold `mark`, and those that the chosen main
+/// files refer to.
+pub fn needs_near(
+    change: &Change,
+    is_part: impl Fn(&FileChange) -> bool,
+    is_main: impl Fn(&FileChange) -> bool,
+    mark: Option<&str>,
+) -> Vec<Need> {
+    let parts: Vec<&FileChange> = change.files.iter().filter(|file| is_part(file)).collect();
+    let mut needs = Vec::new();
+    if !parts.is_empty() {
+        let mut words: BTreeSet<String> = mark.iter().map(|mark| (*mark).to_owned()).collect();
+        words.extend(parts.iter().map(|file| file.path.file_name().to_owned()));
+        let folders = nearby::above(parts.iter().map(|file| &file.path));
+        let globs = nearby::in_each(folders, &PLACES);
+        let words = words.into_iter().take(MAX_WORDS).collect();
+        needs.push(Need::Search { side: Side::Head, words, globs, limit: MAX_FILES });
+    }
+    let mut named: BTreeSet<RepoPath> = BTreeSet::new();
+    for file in change.files.iter().filter(|file| is_main(file)) {
+        for (side, text) in [(Side::Base, file.base_text()), (Side::Head, file.head_text())] {
+            if let Some(text) = text.filter(|text| refers_to_files(text.as_str())) {
+                let path = file.path_on(side);
+                let tree = yaml::parse(text.as_str());
+                named.extend(tree.documents.iter().flat_map(|node| targets(path, node)));
+            }
+        }
+    }
+    named.retain(|path| is_readable(path) && change.file(path).is_none());
+    let globs: Vec<String> =
+        named.iter().take(MAX_WORDS).map(|path| literal_glob(path.as_str())).collect();
+    if !globs.is_empty() {
+        needs.push(Need::Glob { side: Side::Head, globs, limit: MAX_FILES });
+    }
+    needs
 }
 
 /// Whether a text has a reference that starts with something other than `#`.
@@ -84,9 +132,9 @@ impl Spread {
 }
 
 impl<'c> Files<'c> {
-    /// Of the changed files on that side, and those that were gathered for the need.
-    pub fn new(context: &'c RuleContext<'c>, side: Side, need: Option<&Need>) -> Self {
-        let gathered = need.iter().flat_map(|need| context.gathered(need));
+    /// Of the changed files on that side, and those that were gathered for the needs.
+    pub fn new(context: &'c RuleContext<'c>, side: Side, needs: &[Need]) -> Self {
+        let gathered = needs.iter().flat_map(|need| context.gathered(need));
         let others = gathered.map(|file| (&file.path, file.text.as_str())).collect();
         Self { context, side, others, parsed: HashMap::new() }
     }

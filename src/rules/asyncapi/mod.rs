@@ -63,13 +63,7 @@ fn may_be_part(file: &FileChange) -> bool {
 }
 
 fn needs(change: &Change) -> Vec<Need> {
-    need(change).into_iter().collect()
-}
-
-fn need(change: &Change) -> Option<Need> {
-    spread::need(change, |file| {
-        may_be_part(file) || may_be_document(file) && texts(file).any(refers_to_files)
-    })
+    spread::needs_near(change, may_be_part, may_be_document, Some("asyncapi"))
 }
 
 /// What became of the documents of a change, found once for all rules.
@@ -109,10 +103,10 @@ fn review(context: &RuleContext<'_>) -> Arc<Reviewed> {
 }
 
 fn make(context: &RuleContext<'_>) -> Reviewed {
-    let need = need(context.change);
-    let whole = need.as_ref().is_none_or(|need| context.gathered_whole(need).is_some());
-    let mut base = Files::new(context, Side::Base, need.as_ref());
-    let mut head = Files::new(context, Side::Head, need.as_ref());
+    let needs = needs(context.change);
+    let whole = needs.iter().all(|need| context.gathered_whole(need).is_some());
+    let mut base = Files::new(context, Side::Base, &needs);
+    let mut head = Files::new(context, Side::Head, &needs);
     let named = |path: &RepoPath, text: &str| {
         contracts::is_public(path) && text.contains("asyncapi") && refers_to_files(text)
     };

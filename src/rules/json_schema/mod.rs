@@ -11,7 +11,7 @@ use super::openapi::Level;
 use super::openapi::diff::{self, Difference, Direction, Used};
 use super::openapi::document::is_description;
 use super::parse::tree::Node;
-use super::spread::{self, Files, Spread, Unread, refers_to_files, texts};
+use super::spread::{self, Files, Spread, Unread, refers_to_files};
 use super::{Check, Draft, Findings, Memo, Rule, RuleContext, contracts};
 use crate::domain::change::{Change, FileChange};
 use crate::domain::diff::Side;
@@ -58,13 +58,7 @@ fn may_be_part(file: &FileChange) -> bool {
 }
 
 fn needs(change: &Change) -> Vec<Need> {
-    need(change).into_iter().collect()
-}
-
-fn need(change: &Change) -> Option<Need> {
-    spread::need(change, |file| {
-        may_be_part(file) || may_be_schema(file) && texts(file).any(refers_to_files)
-    })
+    spread::needs_near(change, may_be_part, may_be_schema, None)
 }
 
 /// Who has to do with the documents of a schema, as far as is known.
@@ -143,10 +137,10 @@ fn review(context: &RuleContext<'_>) -> Arc<Reviewed> {
 }
 
 fn make(context: &RuleContext<'_>) -> Reviewed {
-    let need = need(context.change);
-    let whole = need.as_ref().is_none_or(|need| context.gathered_whole(need).is_some());
-    let mut base = Files::new(context, Side::Base, need.as_ref());
-    let mut head = Files::new(context, Side::Head, need.as_ref());
+    let needs = needs(context.change);
+    let whole = needs.iter().all(|need| context.gathered_whole(need).is_some());
+    let mut base = Files::new(context, Side::Base, &needs);
+    let mut head = Files::new(context, Side::Head, &needs);
     let named = |path: &RepoPath, text: &str| {
         contracts::is_public(path) && names_itself(path, text) && refers_to_files(text)
     };

@@ -58,14 +58,11 @@ fn may_be_part(file: &FileChange) -> bool {
 
 /// The neighbours of changed descriptions that are spread over files.
 pub fn needs(change: &Change) -> Vec<Need> {
-    need(change).into_iter().collect()
-}
-
-fn need(change: &Change) -> Option<Need> {
-    spread::need(change, |file| {
+    let need = spread::need(change, |file| {
         let spread = may_be_document(file) && texts(file).any(refers_to_files);
         spread || (!may_be_document(file) && may_be_part(file))
-    })
+    });
+    need.into_iter().collect()
 }
 
 /// Compares the descriptions of a change; done once for all rules.
@@ -74,9 +71,9 @@ pub fn review(context: &RuleContext<'_>) -> Arc<Reviewed> {
 }
 
 fn make(context: &RuleContext<'_>) -> Reviewed {
-    let need = need(context.change);
-    let mut base = Files::new(context, Side::Base, need.as_ref());
-    let mut head = Files::new(context, Side::Head, need.as_ref());
+    let needs = needs(context.change);
+    let mut base = Files::new(context, Side::Base, &needs);
+    let mut head = Files::new(context, Side::Head, &needs);
     let whole = |_: &RepoPath, text: &str| text.contains("openapi") || text.contains("swagger");
     let mut descriptions = Vec::new();
     for (before, after) in spread::roots(context, &base, may_be_document, whole) {

@@ -31,7 +31,7 @@ pub fn lines(text: &Text, gone: &Gone<'_>) -> Vec<u32> {
 
 /// Whether a line has the value in quotes, or as a member that is called exactly like it.
 fn holds(line: &str, gone: &Gone<'_>) -> bool {
-    is_quoted(line, gone) || has_word(line, &gone.value)
+    is_quoted(line, gone) || has_word(line, &gone.value) || is_member(line, gone)
 }
 
 fn is_quoted(line: &str, gone: &Gone<'_>) -> bool {
@@ -61,15 +61,29 @@ fn names_the_new_one(line: &str, gone: &Gone<'_>) -> bool {
 fn is_typed(line: &str, gone: &Gone<'_>) -> bool {
     let Some(type_name) = &gone.type_name else { return false };
     forms(type_name).iter().any(|form| {
-        let member =
-            [".", "::"].iter().any(|mark| has_word(line, &format!("{form}{mark}{}", gone.value)));
         // A word like `role` stands for many things; as a type it is written large, or in a cast.
         let telling = form.contains('_') || form.chars().any(char::is_uppercase);
         let cast = [format!("::{form}"), format!("::\"{form}\"")];
         let named =
             (telling && has_word(line, form)) || cast.iter().any(|it| line.contains(it.as_str()));
-        member || (named && is_quoted(line, gone) && form.len() > 2)
-    })
+        named && is_quoted(line, gone) && form.len() > 2
+    }) || is_member(line, gone)
+}
+
+/// `OrderStatus.PENDING`, `OrderStatus::Pending`.
+fn is_member(line: &str, gone: &Gone<'_>) -> bool {
+    let Some(type_name) = &gone.type_name else { return false };
+    // Members are called like values, in the way of the language; after a rename they may keep
+    // their own name and stand for the new value.
+    let mut members = vec![gone.value.clone()];
+    if gone.renamed_to.is_none() {
+        members.extend([pascal_case(&gone.value), gone.value.to_uppercase()]);
+    }
+    let types = forms(type_name);
+    let written = types.iter().flat_map(|form| {
+        members.iter().flat_map(move |own| [format!("{form}.{own}"), format!("{form}::{own}")])
+    });
+    written.into_iter().any(|name| line.contains(&name) && has_word(line, &name))
 }
 
 /// The column of a row of the table beside the value: `order.status === 'pending'`,

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::read::mounts::{self, Mounts};
 use super::read::{Kind, Route, Routes, named};
-use super::{Listed, adds_answers, gone, has_routes, listed, routes_of};
-use crate::domain::change::{Change, FileChange};
+use super::{Listed, adds_answers, gone, has_routes, listed, mounted, routes_of};
+use crate::domain::change::{Change, FileChange, SourceFile};
 use crate::domain::diff::{LineRange, Side};
 use crate::domain::finding::Severity;
 use crate::domain::path::RepoPath;
@@ -15,8 +16,8 @@ use crate::rules::cross::places::{is_code, is_live};
 use crate::rules::{Draft, Findings, RuleContext};
 
 /// Most handlers whose routes are looked for, and files that are read for them.
-const MAX_NAMES: usize = 24;
-const MAX_FILES: usize = 40;
+const MAX_NAMES: usize = 40;
+const MAX_FILES: usize = 200;
 
 /// Described once for a whole API, if at all.
 const EVERYWHERE: [u16; 5] = [401, 403, 405, 406, 429];
@@ -48,26 +49,24 @@ pub(in crate::rules::cross) fn needs(change: &Change) -> Vec<Need> {
     needs
 }
 
+/// The files near the handlers of the change that name them.
 fn elsewhere(change: &Change) -> Option<Need> {
-    let mut words: Vec<String> = Vec::new();
-    let mut globs: Vec<String> = Vec::new();
+    let mut words: BTreeSet<String> = BTreeSet::new();
+    let mut paths: Vec<&RepoPath> = Vec::new();
     for file in change.files.iter().filter(|file| adds_answers(file)) {
-        let (Some(text), Some(extension)) = (file.head_text(), file.path.extension()) else {
-            continue;
-        };
+        let Some(text) = file.head_text() else { continue };
         let functions = named::functions(&file.path, text.as_str());
         let answering = functions.0.iter().filter(|function| {
             function.statuses.iter().any(|(_, line)| file.adds_any(LineRange::line(*line)))
         });
         words.extend(answering.map(|function| function.name.clone()));
-        globs.push(format!("**/*.{extension}"));
+        // And the files that may mount the routers which name them.
+        words.extend(file.path.file_name().split('.').next().map(str::to_owned));
+        paths.push(&file.path);
     }
-    words.sort();
-    words.dedup();
-    words.truncate(MAX_NAMES);
-    globs.sort();
-    globs.dedup();
-    let wanted = !words.is_empty();
+    let globs = mounted::near(paths.into_iter());
+    let words: Vec<String> = words.into_iter().take(MAX_NAMES).collect();
+    let wanted = !words.is_empty() && !globs.is_empty();
     wanted.then_some(Need::Search { side: Side::Head, words, globs, limit: MAX_FILES })
 }
 
@@ -77,12 +76,19 @@ fn all_routes(context: &RuleContext<'_>) -> Vec<(RepoPath, Arc<Routes>)> {
     let mut found: Vec<(RepoPath, Arc<Routes>)> =
         changed.map(|file| (file.path.clone(), routes_of(context, file, Side::Head))).collect();
     let besides = elsewhere(context.change);
-    for file in besides.iter().flat_map(|need| context.gathered(need)) {
-        let known = context.change.file(&file.path).is_some();
-        if !known && is_code(&file.path) && is_live(&file.path) {
-            let routes = super::read::routes(&file.path, file.text.as_str());
-            found.push((file.path.clone(), Arc::new(routes)));
-        }
+    let gathered = besides.iter().flat_map(|need| context.gathered(need));
+    let others: Vec<&SourceFile> = gathered
+        .filter(|file| context.change.file(&file.path).is_none())
+        .filter(|file| is_code(&file.path) && is_live(&file.path))
+        .collect();
+    let places: Vec<(RepoPath, Mounts)> = others
+        .iter()
+        .map(|file| (file.path.clone(), mounts::mounts(&file.path, file.text.as_str())))
+        .collect();
+    for file in others {
+        let routes = super::read::routes_with_bare(&file.path, file.text.as_str());
+        let routes = mounted::placed(&file.path, routes, &places);
+        found.push((file.path.clone(), Arc::new(routes)));
     }
     found
 }

@@ -1,7 +1,7 @@
 //! Routes behind the prefix at which another file mounts their router: only where there is one
 //! such place.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::has_routes;
@@ -13,10 +13,11 @@ use crate::domain::path::RepoPath;
 use crate::ports::source::Need;
 use crate::rules::RuleContext;
 use crate::rules::cross::places::{is_code, is_live};
+use crate::rules::nearby;
 use crate::rules::parse::code::Language;
 
 /// Most files that are read for the places at which routers are mounted.
-const MAX_FILES: usize = 60;
+const MAX_FILES: usize = 200;
 /// Names of files that say nothing of what is in them.
 const PLAIN: [&str; 12] = [
     "__init__",
@@ -37,36 +38,87 @@ const PLAIN: [&str; 12] = [
 #[derive(Default)]
 pub struct Mounted(pub HashMap<(RepoPath, Side), Arc<Routes>>);
 
-/// The files that may mount the routers of changed files: they name their module or package.
+/// The files near changed routes that may mount their routers: they name the module, or in Go make
+/// groups.
 pub fn need(change: &Change) -> Option<Need> {
     let mut words = BTreeSet::new();
-    let mut globs = BTreeSet::new();
-    for file in change.files.iter().filter(|file| has_routes(file)) {
-        for path in [&file.path, file.path_on(Side::Base)] {
-            let Some((word, extensions)) = name(path) else { continue };
-            words.insert(word);
-            globs.extend(extensions.iter().map(|extension| format!("**/*.{extension}")));
-        }
+    let routed = || change.files.iter().filter(|file| has_routes(file));
+    for path in routed().flat_map(|file| [&file.path, file.path_on(Side::Base)]) {
+        words.extend(names(path));
     }
-    let (words, globs): (Vec<String>, Vec<String>) =
-        (words.into_iter().collect(), globs.into_iter().collect());
-    let wanted = !words.is_empty();
-    wanted.then_some(Need::Search { side: Side::Head, words, globs, limit: MAX_FILES })
+    let globs = near(routed().map(|file| &file.path));
+    let (words, wanted) = (words.into_iter().collect::<Vec<_>>(), !globs.is_empty());
+    (wanted && !words.is_empty()).then_some(Need::Search {
+        side: Side::Head,
+        words,
+        globs,
+        limit: MAX_FILES,
+    })
 }
 
-/// The name by which other files import this one, and how they may be called.
-fn name(path: &RepoPath) -> Option<(String, &'static [&'static str])> {
+/// The words by which other files mount what is in this one.
+fn names(path: &RepoPath) -> Vec<String> {
     let stem = path.file_name().split('.').next().unwrap_or_default();
     let folder = path.directory().rsplit('/').next().unwrap_or_default();
     let by_file = if PLAIN.contains(&stem) && !folder.is_empty() { folder } else { stem };
-    let (word, extensions): (&str, &[&str]) = match Language::of(path)? {
-        Language::JavaScript | Language::TypeScript => (by_file, &["js", "cjs", "mjs", "ts"]),
-        Language::Python => (by_file, &["py"]),
-        Language::Rust => (by_file, &["rs"]),
-        Language::Go => (if folder.is_empty() { stem } else { folder }, &["go"]),
-        _ => return None,
-    };
-    (!word.is_empty()).then(|| (word.to_owned(), extensions))
+    match Language::of(path) {
+        Some(Language::Go) => ["Group", "Mount", "Route"].map(str::to_owned).to_vec(),
+        Some(Language::JavaScript | Language::TypeScript | Language::Python | Language::Rust)
+            if !by_file.is_empty() =>
+        {
+            // `orders.router.ts` is imported as `./orders.router`, with that word in it.
+            vec![by_file.to_owned()]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Where routers are put together, in the directories on the way to the files.
+pub fn near<'a>(paths: impl Iterator<Item = &'a RepoPath>) -> Vec<String> {
+    const SCRIPT: [&str; 3] = [
+        "*.{js,ts,mjs,cjs}",
+        "{src,app,api,server,routes,router,http}/*.{js,ts,mjs,cjs}",
+        "*/{index,routes,router}.{js,ts}",
+    ];
+    const PYTHON: [&str; 3] =
+        ["*.py", "{app,src,api,core,config,routers}/*.py", "*/{urls,main,__init__}.py"];
+    const RUST: [&str; 3] = ["*.rs", "{src,http,api,routes,web}/*.rs", "*/mod.rs"];
+    const GO: [&str; 4] = [
+        "*.go",
+        "cmd/*/*.go",
+        "{internal,pkg}/{server,http,httpapi,api,routes,router,app,web}/*.go",
+        "{server,http,httpapi,api,routes,router,app,web}/*.go",
+    ];
+    let mut folders: BTreeMap<&[&str], Vec<&RepoPath>> = BTreeMap::new();
+    for path in paths {
+        let tails: &[&str] = match Language::of(path) {
+            Some(Language::JavaScript | Language::TypeScript) => &SCRIPT,
+            Some(Language::Python) => &PYTHON,
+            Some(Language::Rust) => &RUST,
+            Some(Language::Go) => &GO,
+            _ => continue,
+        };
+        folders.entry(tails).or_default().push(path);
+    }
+    let all = folders.into_iter();
+    all.flat_map(|(tails, paths)| nearby::in_each(nearby::above(paths), tails)).collect()
+}
+
+/// A route of a file that the change does not touch, behind the prefix at which the known files
+/// mount it, if that is one.
+pub fn placed(path: &RepoPath, routes: Routes, places: &[(RepoPath, Mounts)]) -> Routes {
+    let several = mixed(&routes);
+    let list = routes.list.into_iter().map(|route| match only(places, path, &route) {
+        Some(mount) if !(mount.is_by_file() && several) => route.behind(&mount.prefix),
+        _ => route,
+    });
+    Routes { list: list.filter(|route| route.path.len() > 1).collect(), ..routes }
+}
+
+/// Whether the routes are of several routers.
+fn mixed(routes: &Routes) -> bool {
+    let first = routes.list.first().map(|first| &first.scope);
+    routes.list.iter().any(|one| Some(&one.scope) != first)
 }
 
 pub fn all(context: &RuleContext<'_>) -> Arc<Mounted> {

@@ -32,8 +32,9 @@ pub(super) fn applies(change: &Change) -> bool {
 fn may_read(file: &FileChange) -> bool {
     let live = is_production_code(file) && is_live(&file.path) && is_waited_for(&file.path);
     let Some(text) = file.head_text().filter(|_| live) else { return false };
-    let added = || file.added_lines().filter_map(|line| text.line(line));
-    added().any(|line| reads::MARKS.iter().any(|mark| line.contains(mark)))
+    let Some(language) = Language::of(&file.path) else { return false };
+    let mut added = file.added_lines().filter_map(|line| text.line(line));
+    added.any(|line| reads::may_be(line, language))
 }
 
 pub(super) fn needs(change: &Change) -> Vec<Need> {

@@ -8,11 +8,19 @@ use crate::domain::change::Text;
 use crate::rules::cross::sql;
 use crate::rules::parse::code::{Language, Syntax};
 
-/// What stands on a line of every read that is known here.
-pub const MARKS: [&str; 12] = [
-    "SELECT", "select", ".all", "findMany", "findAll", "ToList", "ToArray", "::all", "->get(",
-    ".query", "::get(", "FROM",
-];
+/// Whether a line may be part of a read of a whole table.
+pub fn may_be(line: &str, language: Language) -> bool {
+    let marks: &[&str] = match language {
+        Language::CSharp => &["ToListAsync(", "ToList(", "ToArrayAsync("],
+        Language::JavaScript | Language::TypeScript => &["findMany("],
+        Language::Java | Language::Kotlin => &["findAll("],
+        Language::Php => &["::all(", "->get(", "::get("],
+        Language::Python => &[".objects.all(", ".query(", ".query.", "(select("],
+        Language::Ruby => &[".all"],
+        Language::Go | Language::Rust => &[],
+    };
+    line.contains("SELECT ") || marks.iter().any(|mark| line.contains(mark))
+}
 
 /// A read of a whole table.
 pub struct Read<'t> {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::site::{Direction, Scope, Site, shown};
 use super::types::accepts_null;
 use crate::rules::openapi::resolve::At;
-use crate::rules::parse::tree::{Entry, Node};
+use crate::rules::parse::tree::{Entry, MAX_DEPTH, Node, Value};
 
 /// Keywords that demand something by being there, and their names in ids.
 const DEMANDS: [(&str, &str); 8] = [
@@ -62,18 +62,42 @@ pub fn is_same_encoding(site: &Site<'_, '_>) -> bool {
 }
 
 fn values(node: Option<&Node>) -> Vec<(&Node, String)> {
-    let text = |node: &Node| match (node.as_f64(), node.as_str()) {
-        (Some(number), Some(text)) if text.contains(['.', 'e', 'E']) => number.to_string(),
-        (_, Some(text)) => text.to_owned(),
-        _ => format!("{:?}", node.value),
-    };
-    node.map(Node::items).unwrap_or_default().iter().map(|item| (item, text(item))).collect()
+    let items = node.map(Node::items).unwrap_or_default();
+    items.iter().map(|item| (item, canonical(item, 0))).collect()
 }
 
-/// Whether two values are the same, however a number is written.
+/// The same text for the same value, however numbers are written and keys are ordered. Lengths
+/// stand before texts, so that nothing has to be escaped.
+fn canonical(node: &Node, depth: usize) -> String {
+    if depth > MAX_DEPTH {
+        return String::new();
+    }
+    let with_length = |text: &str| format!("{}:{text}", text.len());
+    match &node.value {
+        Value::Scalar(scalar) => match node.as_f64() {
+            Some(number) if scalar.text.contains(['.', 'e', 'E']) => {
+                with_length(&number.to_string())
+            }
+            _ => with_length(&scalar.text),
+        },
+        Value::Sequence(items) => {
+            let items: String = items.iter().map(|item| canonical(item, depth + 1)).collect();
+            format!("[{items}]")
+        }
+        Value::Mapping(entries) => {
+            let mut sorted: Vec<String> = entries
+                .iter()
+                .map(|entry| with_length(entry.name()) + &canonical(&entry.value, depth + 1))
+                .collect();
+            sorted.sort_unstable();
+            format!("{{{}}}", sorted.concat())
+        }
+    }
+}
+
+/// Whether two values are the same, however they are written.
 pub fn equal(one: &Node, other: &Node) -> bool {
-    let numbers = (one.as_f64(), other.as_f64());
-    one.same(other) || matches!(numbers, (Some(one), Some(other)) if one == other)
+    canonical(one, 0) == canonical(other, 0)
 }
 
 /// The values of one list that the other does not have.

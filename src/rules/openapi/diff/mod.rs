@@ -23,6 +23,7 @@ mod subschemas;
 mod types;
 
 pub use collect::Difference;
+pub use keywords::equal;
 
 use self::collect::Collector;
 use self::operation::Compared;

@@ -4,6 +4,7 @@
 use regex::RegexBuilder;
 
 use crate::domain::diff::LineRange;
+use crate::rules::openapi::diff::equal;
 use crate::rules::openapi::lint::words::code;
 use crate::rules::openapi::resolve::{At, Documents};
 use crate::rules::parse::tree::Node;
@@ -144,12 +145,12 @@ impl<'d, 't> Fit<'d, 't> {
 
     fn of_values(&self, at: At<'t>, value: &'t Node) -> Option<Problem<'t>> {
         if let Some(list) = at.get("enum").map(|list| list.node.items()).filter(|l| !l.is_empty())
-            && !list.iter().any(|one| one.same(value) || (one.is_null() && value.is_null()))
+            && !list.iter().any(|one| equal(one, value) || (one.is_null() && value.is_null()))
         {
             return self.say(value, "is not one of the values of its `enum`");
         }
         let constant = at.get("const")?.node;
-        if constant.same(value) {
+        if equal(constant, value) {
             None
         } else {
             self.say(value, "is not the `const` of its schema")

@@ -92,8 +92,11 @@ struct Place {
 
 const POST: &[(&str, &str)] = &[("POST", "/t")];
 
+/// Puts a schema into something.
+type Hold = fn(&Value) -> Value;
+
 /// Ways to hold a schema inside of a body.
-fn inside() -> Vec<(&'static str, fn(&Value) -> Value)> {
+fn inside() -> Vec<(&'static str, Hold)> {
     vec![
         ("property", |s| json!({"type": "object", "properties": {"p": s}})),
         ("nested", |s| json!({"properties": {"a": {"type": "object", "properties": {"p": s}}}})),
@@ -108,14 +111,14 @@ fn inside() -> Vec<(&'static str, fn(&Value) -> Value)> {
     ]
 }
 
-fn two_operations(schema: &Value, of: fn(&Value) -> Value) -> Value {
+fn two_operations(schema: &Value, of: Hold) -> Value {
     let item = of(&json!({"$ref": "#/components/schemas/T"}))["/t"].clone();
     json!({"paths": {"/t": item.clone(), "/u": item}, "components": {"schemas": {"T": schema}}})
 }
 
 fn bodies() -> Vec<Place> {
     let mut places = Vec::new();
-    let ways: [(&str, &str, &str, fn(&Value) -> Value); 2] = [
+    let ways: [(&str, &str, &str, Hold); 2] = [
         ("request-body", "request-property", "request", sent),
         ("response-body", "response-property", "response", received),
     ];

@@ -163,6 +163,9 @@ fn of_c_sharp(text: &str) -> Option<Dialect> {
 fn of_code(text: &str) -> Option<Dialect> {
     let lower = text.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    if has(&["mergetree", "clickhouse", "lowcardinality(", "nullable("]) {
+        return Some(Other);
+    }
     let postgres =
         ["postgres", "jsonb", "concurrently", "timestamptz", "citext", "hstore", "pgcrypto"];
     match (has(&postgres), has(&["mysql", "mariadb", "unsigned", "longtext"])) {

@@ -34,8 +34,8 @@ const PLACES: [&str; 20] = [
     "{packages,crates,libs}/*/{migrations,migration}/*.sql",
     "*/{migrations,migration}/*.sql",
     "priv/*/migrations/*.exs",
-    "{Migrations,Data/Migrations,Persistence/Migrations,Infrastructure/Migrations}/*_*.cs",
-    "*/{Migrations,Data/Migrations,Persistence/Migrations}/*_*.cs",
+    "{Migrations,Data/Migrations,Persistence/Migrations}/[0-9]*[!.]????????.cs",
+    "*/{Migrations,Data/Migrations,Persistence/Migrations}/[0-9]*[!.]????????.cs",
 ];
 
 /// Folders whose folders are programs of their own, each with its database.

@@ -52,9 +52,30 @@ impl<'a> Surroundings<'a> {
                     _ => true,
                 }
         });
+        if matches!(path.extension().as_deref(), Some("exs" | "cs")) {
+            return of_code(near);
+        }
         let (_, first) = near.next()?;
         near.all(|(_, other)| other == first).then_some(*first)
     }
+}
+
+/// What is shown for a framework that is used for many databases, several in one program: the
+/// migrations beside count for more than the manifest, and one that no rule knows for more than all.
+fn of_code<'f>(shown: impl Iterator<Item = &'f (&'f SourceFile, Dialect)>) -> Option<Dialect> {
+    let (mut beside, mut configured) = (Vec::new(), Vec::new());
+    for (file, dialect) in shown {
+        let migration = discover::identify(&file.path, file.text.as_str()).is_some();
+        if migration { beside.push(*dialect) } else { configured.push(*dialect) }
+    }
+    if beside.contains(&Dialect::Other) {
+        return Some(Dialect::Other);
+    }
+    let agreed = |all: &[Dialect]| {
+        let first = *all.first()?;
+        all.iter().all(|other| *other == first).then_some(first)
+    };
+    if beside.is_empty() { agreed(&configured) } else { agreed(&beside) }
 }
 
 /// Whether a file lies in a directory or in one below it.
@@ -112,6 +133,10 @@ pub(super) fn configuration_need(change: &Change) -> Need {
     Need::Glob { side: Side::Head, globs, limit: 60 }
 }
 
+/// Migrations of EF Core without their `.Designer.cs`, which repeat the whole model: the twelfth
+/// character from the end of those is a dot.
+pub(super) const EF_CORE: &str = "[0-9]*[!.]????????.cs";
+
 /// Where the migrations beside the changed ones are.
 pub(super) fn history_globs(change: &Change) -> Vec<String> {
     let mut globs: Vec<String> = Vec::new();
@@ -124,8 +149,11 @@ pub(super) fn history_globs(change: &Change) -> Vec<String> {
         let extension = file.path.extension().unwrap_or_default();
         let glob = match (nested, directory.rsplit_once('/')) {
             (true, Some((parent, _))) => format!("{parent}/*/*.sql"),
-            _ if directory.is_empty() => format!("*.{extension}"),
-            _ => format!("{directory}/*.{extension}"),
+            _ => {
+                let ef_core = identity.as_ref().is_some_and(|it| it.framework == Framework::EfCore);
+                let tail = if ef_core { EF_CORE.to_owned() } else { format!("*.{extension}") };
+                if directory.is_empty() { tail } else { format!("{directory}/{tail}") }
+            }
         };
         // Names of folders that a glob would read as a pattern are left out.
         if !globs.contains(&glob) && !directory.contains(['*', '?', '[', ']', '{', '}']) {
@@ -144,6 +172,18 @@ pub(super) fn history_globs(change: &Change) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::domain::assemble;
+
+    #[test]
+    fn the_models_of_ef_core_are_not_asked_for() {
+        let glob = globset::GlobBuilder::new(EF_CORE).literal_separator(true).build().unwrap();
+        let matcher = glob.compile_matcher();
+        for wanted in ["20240101000000_A.cs", "20240101000000_AddDesigner.cs"] {
+            assert!(matcher.is_match(wanted), "{wanted}");
+        }
+        for other in ["20240101000000_A.Designer.cs", "ShopModelSnapshot.cs"] {
+            assert!(!matcher.is_match(other), "{other}");
+        }
+    }
 
     #[test]
     fn a_long_history_crowds_nothing_out() {

@@ -17,12 +17,13 @@ pub enum Reading {
     Missing(String),
 }
 
-/// Files in which tools note the schema that migrations lead to: nothing runs them.
+/// Settings, and files in which tools note the schema that migrations lead to: nothing runs them.
 fn is_record(path: &RepoPath) -> bool {
     let name = path.file_name();
     let of_drizzle = name == "_journal.json" || name.ends_with("_snapshot.json");
     name.ends_with(".Designer.cs")
         || name.ends_with("ModelSnapshot.cs")
+        || name == ".formatter.exs"
         || path.directory().ends_with("meta") && of_drizzle
 }
 

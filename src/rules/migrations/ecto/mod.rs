@@ -8,8 +8,10 @@ mod tables;
 
 pub(super) use reversible::{WayBack, way_back};
 
+use std::collections::HashMap;
+
 use super::translate::elixir::{self, Reader};
-use super::translate::{Call, MAX_DEPTH, Translation, Value, Writer};
+use super::translate::{Call, Literal, MAX_DEPTH, Translation, Value, Writer};
 use crate::rules::parse::code::{ParsedCode, Syntax, in_error};
 
 /// Deepest chain of the module's own functions that is followed.
@@ -50,7 +52,8 @@ fn translate_function(text: &str, names: &[&str]) -> Translation {
         writer.unread(&root.range(), "its function was not found");
         return writer.finish();
     };
-    let mut walk = Walk { writer, module: &module, called: vec![name.to_owned()] };
+    let called = vec![name.to_owned()];
+    let mut walk = Walk { writer, module: &module, called, texts: HashMap::new() };
     walk.body(body, 0);
     walk.writer.finish()
 }
@@ -130,6 +133,8 @@ struct Walk<'w, 't> {
     module: &'w Module<'t>,
     /// Functions of the migration that are being followed.
     called: Vec<String>,
+    /// Variables that hold a constant text.
+    texts: HashMap<String, Literal>,
 }
 
 impl<'t> Walk<'_, 't> {
@@ -171,6 +176,7 @@ impl<'t> Walk<'_, 't> {
         match operator.as_deref() {
             Some("=") => {
                 let Some(right) = node.field("right") else { return };
+                self.keep(node, &right);
                 // A query or a constant that is only kept does nothing by itself.
                 if right.kind() == "call" && !is_query(&right) {
                     self.statement(&right, depth + 1);
@@ -178,6 +184,20 @@ impl<'t> Walk<'_, 't> {
             }
             Some("|>") => self.piped(node),
             _ => self.unread(node, "it is no operation of Ecto"),
+        }
+    }
+
+    /// Remembers the text that a variable is given.
+    fn keep(&mut self, node: &Syntax<'t>, right: &Syntax<'t>) {
+        let Some(left) = node.field("left").filter(|left| left.kind() == "identifier") else {
+            return;
+        };
+        match self.module.reader.argument(right) {
+            Value::Text(text) => {
+                let text = Literal { verbatim: None, ..text };
+                self.texts.insert(left.text().into_owned(), text);
+            }
+            _ => drop(self.texts.remove(left.text().as_ref())),
         }
     }
 
@@ -235,6 +255,13 @@ impl<'t> Walk<'_, 't> {
 
     /// `execute "up"` and `execute "up", "down"`.
     fn execute(&mut self, call: &Call) {
+        let kept = match call.argument(0) {
+            Some(Value::Name(variable)) => self.texts.get(variable),
+            _ => None,
+        };
+        if let Some(sql) = kept {
+            return self.writer.embedded(&sql.trimmed(), &call.bytes);
+        }
         match call.argument(0) {
             Some(Value::Text(sql)) => self.writer.embedded(&sql.trimmed(), &call.bytes),
             Some(Value::Computed(_)) => {

@@ -77,11 +77,20 @@ impl<'t> Walk<'_, 't> {
         let Some((own, quoted)) = own.and_then(|own| Some((own.clone(), name(&own)?))) else {
             return self.writer.unread(&call.bytes, "the name of the table is computed");
         };
+        let mut keys = Vec::new();
         for line in self.lines(node) {
             match line {
-                Line::Call(inner) => self.change(&own, &quoted, &inner),
+                Line::Call(inner) => {
+                    let key = inner.option("primary_key").is_some_and(Value::is_true);
+                    keys.extend(inner.text(0).filter(|_| key).map(str::to_owned));
+                    self.change(&own, &quoted, &inner);
+                }
                 Line::Other(node) => self.unread(&node, "it is no operation of Ecto"),
             }
+        }
+        if let Some(keys) = list(&keys) {
+            let sql = format!("ALTER TABLE {quoted} ADD PRIMARY KEY ({keys})");
+            self.writer.statement(&call.bytes, &sql);
         }
     }
 
@@ -112,12 +121,7 @@ impl<'t> Walk<'_, 't> {
     fn add_column(&mut self, table: &str, quoted: &str, call: &Call) {
         let guard = if call.name == "add" { "" } else { "IF NOT EXISTS " };
         let Some(column) = columns::definition(call) else { return self.computed(call) };
-        let key = if call.option("primary_key").is_some_and(Value::is_true) {
-            " PRIMARY KEY"
-        } else {
-            ""
-        };
-        let sql = format!("ALTER TABLE {quoted} ADD COLUMN {guard}{column}{key}");
+        let sql = format!("ALTER TABLE {quoted} ADD COLUMN {guard}{column}");
         self.writer.statement(&call.bytes, &sql);
         if let Some(target) = reference(call) {
             let key = columns::foreign_key(table, call.text(0).unwrap_or_default(), target);

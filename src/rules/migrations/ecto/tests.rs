@@ -98,6 +98,18 @@ fn operations_become_statements() {
             vec!["UPDATE a SET id = id WHERE id IS NOT NULL"],
         ),
         ("\"SELECT 1\" |> execute()", vec!["SELECT 1"]),
+        ("sql = \"SELECT 1\"\nexecute(sql)", vec!["SELECT 1"]),
+        (
+            "alter table(:a) do\n modify :b, :uuid, primary_key: true, from: :uuid\n modify :c, :uuid, primary_key: true, from: :uuid\nend",
+            vec![
+                "ALTER TABLE a ALTER COLUMN b TYPE uuid",
+                "ALTER TABLE a ALTER COLUMN b TYPE uuid",
+                "ALTER TABLE a ALTER COLUMN c TYPE uuid",
+                "ALTER TABLE a ALTER COLUMN c TYPE uuid",
+                "ALTER TABLE a ADD PRIMARY KEY (b, c)",
+            ],
+        ),
+        ("drop(unique_index(:a, ~w(b c)a))", vec!["DROP INDEX a_b_c_index"]),
     ] {
         assert_eq!(change(elixir), expected, "{elixir}");
     }

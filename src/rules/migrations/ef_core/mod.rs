@@ -76,7 +76,8 @@ impl Walk {
             "invocation_expression" => Some(node.clone()),
             // Constants; what is computed from other things is named where it is used.
             "local_declaration_statement" | "empty_statement" | "throw_statement" => return,
-            "return_statement" => return,
+            "return_statement" | "comment" | "preproc_region" | "preproc_endregion"
+            | "preproc_pragma" | "preproc_nullable" => return,
             _ => None,
         };
         let Some(expression) = expression else {

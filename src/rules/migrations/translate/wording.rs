@@ -84,6 +84,10 @@ fn rails(code: &str) -> Option<&'static str> {
 
 fn django(code: &str) -> Option<&'static str> {
     Some(match code {
+        "migration/unbatched-data-change" => {
+            "Set `atomic = False`, and go through the table by key in batches of a few thousand rows, each committed on its \
+             own; restrict it with `filter` to the rows that need it."
+        }
         "migration/index-not-concurrent" => {
             "Use `AddIndexConcurrently` from `django.contrib.postgres.operations` in a migration of its own with \
              `atomic = False`; for a field, add it with `db_index=False` first."

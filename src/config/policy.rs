@@ -113,6 +113,10 @@ impl RuleLevel {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct MigrationsPolicy {
+    /// The database that migrations in SQL are for: `postgresql`, `mysql` (MariaDB too), `sqlite` or
+    /// `sqlserver`. Unset: what the migrations and the configuration show. A path that names another
+    /// one is believed first.
+    pub database: Option<Database>,
     /// Major version of the oldest PostgreSQL server in use; unset: 15.
     #[serde(alias = "postgres_version")]
     pub postgres_version: Option<u32>,
@@ -125,6 +129,19 @@ pub struct MigrationsPolicy {
     pub new_tables: NewTables,
     /// Sections that every migration must have as comments, such as `VERIFY` and `OPERATIONS`.
     pub sections: Vec<String>,
+}
+
+/// A database that migrations are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Database {
+    #[serde(alias = "postgres")]
+    Postgresql,
+    #[serde(alias = "mariadb")]
+    Mysql,
+    Sqlite,
+    #[serde(alias = "mssql", alias = "sql-server")]
+    Sqlserver,
 }
 
 /// How long a table that a migration makes counts as empty and unused.

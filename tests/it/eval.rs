@@ -170,7 +170,7 @@ fn squawk_cases() {
 }
 
 /// A migration before the change, as a file that the change does not touch.
-fn base_file(path: &str, sql: &str) -> SourceFile {
+pub(crate) fn base_file(path: &str, sql: &str) -> SourceFile {
     let path = RepoPath::new(path).expect("a sound path");
     SourceFile { path, side: Side::Base, text: Text::new(sql) }
 }
@@ -182,14 +182,28 @@ pub(crate) fn peer_findings(
     base: &[SourceFile],
     files: &[(String, Option<&str>, Option<&str>)],
 ) -> Vec<Finding> {
-    let change = change(files);
     let mut policy = Policy::default();
     policy.migrations.new_tables = new_tables;
     policy.migrations.in_transaction = Some(true);
+    findings_under(policy, tool, base, files).into_iter().map(|(_, finding)| finding).collect()
+}
+
+/// The same under a policy, in which the rules of the tool are switched on, with each finding's rule.
+/// The tool `own` stands for all rules of migrations as they come.
+pub(crate) fn findings_under(
+    mut policy: Policy,
+    tool: &str,
+    base: &[SourceFile],
+    files: &[(String, Option<&str>, Option<&str>)],
+) -> Vec<(&'static Rule, Finding)> {
+    let change = change(files);
     let of_tool = |rule: &Rule| {
+        if tool == "own" {
+            return rule.code.starts_with("migration/");
+        }
         rule.equivalents.iter().any(|id| id.split_once(':').is_some_and(|(name, _)| name == tool))
     };
-    for rule in rules::all().filter(|rule| of_tool(rule)) {
+    for rule in rules::all().filter(|rule| tool != "own" && of_tool(rule)) {
         let own = RuleSetting::Table { level: None, ignore: Vec::new() };
         policy.rules.insert(rule.code.to_owned(), own);
     }
@@ -204,11 +218,12 @@ pub(crate) fn peer_findings(
             needs(&change).into_iter().map(|need| (need, base.to_vec())).collect();
         let ids: Vec<String> = rule.equivalents.iter().map(|&id| id.to_owned()).collect();
         let done = run_rule(rule, &change, &policy, &gathered, &memo);
-        found.extend(done.findings.into_iter().filter(|finding| {
+        let heard = done.findings.into_iter().filter(|finding| {
             let file = change.file(finding.anchor.head_path()).expect("a changed file");
             let text = file.head_text().expect("text at head");
             !matches!(silence(finding, text, &ids), Some(Silence::Ignored { .. }))
-        }));
+        });
+        found.extend(heard.map(|finding| (rule, finding)));
     }
     found
 }

@@ -21,6 +21,7 @@ mod git_source;
 mod github;
 mod harness;
 mod kill;
+mod migration_cases;
 mod plan_faults;
 mod plan_patterns;
 mod plans;

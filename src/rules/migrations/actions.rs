@@ -13,6 +13,8 @@ pub struct Action {
     pub kind: ActionKind,
     /// Says `IF EXISTS` or `IF NOT EXISTS` for what it acts on.
     pub guarded: bool,
+    /// SQL Server's `ONLINE = ON`: others may read and write meanwhile.
+    pub online: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -45,6 +47,14 @@ pub enum ActionKind {
     DropConstraint {
         name: String,
         cascade: bool,
+    },
+    /// SQL Server's `CHECK CONSTRAINT` and `NOCHECK CONSTRAINT`: it is kept again or no longer.
+    SwitchConstraint {
+        /// Empty: all of the table.
+        name: String,
+        on: bool,
+        /// The rows that are there are checked.
+        checked: bool,
     },
     RenameConstraint {
         from: String,
@@ -185,6 +195,8 @@ pub struct Constraint {
     pub not_enforced: bool,
     /// The index that it takes over.
     pub using_index: Option<String>,
+    /// Its index decides the order of the rows (SQL Server).
+    pub clustered: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -235,7 +247,7 @@ impl DefaultValue {
 
 /// Whether an expression (in lower case) can differ from row to row, as far as it is plain.
 fn volatility(lower: &str) -> Option<bool> {
-    const VOLATILE: [&str; 12] = [
+    const VOLATILE: [&str; 13] = [
         "random(",
         "gen_random_uuid(",
         "uuid_generate_v1",
@@ -247,15 +259,22 @@ fn volatility(lower: &str) -> Option<bool> {
         "nextval(",
         "rand(",
         "newid(",
+        "newsequentialid(",
         "uuid(",
     ];
-    const STABLE: [&str; 10] = [
+    const STABLE: [&str; 16] = [
         "now(",
         "current_timestamp(",
         "transaction_timestamp(",
         "statement_timestamp(",
         "localtimestamp(",
         "getdate(",
+        "getutcdate(",
+        "sysdatetime(",
+        "sysutcdatetime(",
+        "sysdatetimeoffset(",
+        "suser_sname(",
+        "original_login(",
         "timezone(",
         "current_user(",
         "to_timestamp(",

@@ -1,232 +1,16 @@
 //! Columns of tables that hold rows.
 
-use super::actions::ActionKind;
+use super::actions::{ActionKind, Column, Generated};
 use super::dialect::Dialect;
-use super::discover::Framework;
 use super::facts::Kind;
-use super::names;
 use super::read::postgres_version;
-use super::rebuild::rebuilds;
-use super::say::{About, Holds, draft, migrations, on_actions, on_hits, rule};
+use super::say::{About, Holds, draft, on_actions, on_hits, rule};
 use super::script::{At, Hit};
 use super::types;
-use crate::domain::finding::Category::{Performance, Reliability};
+use crate::domain::finding::Category::Performance;
 use crate::domain::finding::Confidence::{High, Medium};
 use crate::domain::finding::Severity::{Major, Minor};
 use crate::rules::{Draft, Rule};
-
-pub(super) const REQUIRED_COLUMN_ADDED: Rule = rule(
-    About {
-        code: "migration/required-column-added",
-        title: "A NOT NULL column without a default is added",
-        severity: Major,
-        confidence: High,
-        equivalents: &[
-            "squawk:adding-required-field",
-            "atlas:MF103",
-            "atlas:MY101",
-            "django-migration-linter:NOT_NULL",
-        ],
-        page: include_str!("../../../fixtures/rules/migration/required-column-added.md"),
-    },
-    Reliability,
-    |context, findings| {
-        on_actions(context, findings, Holds::Everywhere, |at, table, action| {
-            let ActionKind::AddColumn(column) = &action.kind else { return None };
-            let name = &column.name;
-            if !column.not_null || column.primary_key {
-                return None;
-            }
-            let (title, evidence) = if !column.is_filled() {
-                (
-                    format!("`{table}.{name}` is required but existing rows have no value for it"),
-                    "The statement fails if the table has a single row. Where it succeeds, inserts of the previous \
-                     release, which do not know the column, fail.",
-                )
-            } else if loses_default(at, table, name) {
-                (
-                    format!("`{table}.{name}` is required and its default is taken away again"),
-                    "The default only fills the rows that are there. Inserts of the previous release, which do not know \
-                     the column, fail from the commit on.",
-                )
-            } else {
-                return None;
-            };
-            Some(Draft {
-                symbol: Some(format!("{table}.{name}")),
-                ..draft(
-                    title,
-                    evidence,
-                    "Add the column with a constant `DEFAULT` that stays until the next release, or as nullable: fill it in \
-                     batches, then make it required by way of a validated `CHECK` constraint.",
-                )
-            })
-        });
-        for migration in migrations(context, Holds::Everywhere) {
-            for rebuild in rebuilds(&migration) {
-                let known = rebuild.old.whole();
-                let new = rebuild.demanding().find(|column| match known {
-                    Some(old) => old.column(&column.name).is_none(),
-                    None => {
-                        rebuild.source_of(&column.name).is_some() && !rebuild.keeps(&column.name)
-                    }
-                });
-                let at = migration.statements().find(|at| at.index == rebuild.create);
-                let (Some(column), Some(at)) = (new, at) else { continue };
-                let (table, name) = (rebuild.table, &column.name);
-                at.report(
-                    findings,
-                    Draft {
-                        symbol: Some(format!("{table}.{name}")),
-                        ..draft(
-                            format!("`{table}.{name}` is required and has no default"),
-                            "The copied rows get a value here, but inserts of the previous release, which do not know the \
-                             column, fail from then on.",
-                            "Give the column a `DEFAULT`, at least until the release that writes it is everywhere.",
-                        )
-                    },
-                );
-            }
-        }
-    },
-);
-
-/// Whether the script drops the default of a column after the statement, and sets none later.
-fn loses_default(at: &At<'_>, on: &str, of: &str) -> bool {
-    let later = at.migration.script.statements.iter().skip(at.index);
-    let last = later
-        .filter_map(|s| match &s.kind {
-            Kind::AlterTable { table, actions } if table == on => Some(actions),
-            _ => None,
-        })
-        .flatten()
-        .filter_map(|action| match &action.kind {
-            ActionKind::DropDefault { column } if column == of => Some(true),
-            ActionKind::SetDefault { column, .. } if column == of => Some(false),
-            _ => None,
-        })
-        .next_back();
-    last == Some(true)
-}
-
-pub(super) const COLUMN_MADE_REQUIRED: Rule = rule(
-    About {
-        code: "migration/column-made-required",
-        title: "A column that may hold NULL is made NOT NULL",
-        severity: Major,
-        confidence: Medium,
-        equivalents: &[
-            "atlas:MF104",
-            "atlas:LT101",
-            "django-migration-linter:NOT_NULL",
-            "strong_migrations:change_column_null",
-        ],
-        page: include_str!("../../../fixtures/rules/migration/column-made-required.md"),
-    },
-    Reliability,
-    |context, findings| {
-        let migrations = migrations(context, Holds::Everywhere);
-        for migration in migrations.iter().filter(|it| it.dialect != Dialect::Postgres) {
-            for (at, table, action) in migration.actions() {
-                let (from, to) = match &action.kind {
-                    ActionKind::RedefineColumn { from, column } if column.not_null => {
-                        (from, column)
-                    }
-                    ActionKind::SetNotNull { column } if states_old_null(migration.framework()) => {
-                        if let Some(draft) = set_required(&at, table, column) {
-                            at.report(findings, draft);
-                        }
-                        continue;
-                    }
-                    _ => continue,
-                };
-                let known = at.before(table).table().and_then(|it| it.column(from).cloned());
-                if known.is_some_and(|old| old.is_required()) || at.on_new_table() {
-                    continue;
-                }
-                let name = &to.name;
-                let filled = backfilled(&at, table, from);
-                if (filled || to.is_filled()) && !loses_default(&at, table, name) {
-                    continue;
-                }
-                at.report(findings, made_required(table, name, filled));
-            }
-            for rebuild in rebuilds(migration) {
-                let at = migration.statements().find(|at| at.index == rebuild.create);
-                let Some(at) = at else { continue };
-                let doubtful = rebuild.demanding().find(|column| {
-                    let nullable = match rebuild.old.whole() {
-                        Some(old) => old.column(&column.name).is_some_and(|old| !old.is_required()),
-                        None => true,
-                    };
-                    nullable
-                        && rebuild.keeps(&column.name)
-                        && !backfilled(&at, rebuild.table, &column.name)
-                });
-                let Some(column) = doubtful else { continue };
-                let unseen = rebuild.old.whole().is_none();
-                let said = made_required(rebuild.table, &column.name, false);
-                let said = if unseen { Draft { severity: Some(Minor), ..said } } else { said };
-                at.report(findings, said);
-            }
-        }
-    },
-);
-
-/// Frameworks that demand a value only of columns that took none before.
-fn states_old_null(framework: Framework) -> bool {
-    matches!(framework, Framework::Ecto | Framework::EfCore)
-}
-
-/// What an operation in code says that demands a value, unless rows and later inserts get one.
-fn set_required(at: &At<'_>, table: &str, column: &str) -> Option<Draft> {
-    let known = at.before(table).table().and_then(|it| it.column(column).cloned());
-    if known.is_some_and(|old| old.is_required() || old.is_filled()) || at.on_new_table() {
-        return None;
-    }
-    let earlier = at.migration.script.statements.iter().take(at.index);
-    let filled = earlier.into_iter().any(|statement| {
-        match &statement.kind {
-        Kind::Update { table: on, .. } => on == table,
-        Kind::AlterTable { table: on, actions } if on == table => actions.iter().any(|action| {
-            matches!(&action.kind, ActionKind::SetDefault { column: of, .. } if of == column)
-        }),
-        _ => false,
-    }
-    });
-    (!filled).then(|| made_required(table, column, false))
-}
-
-fn made_required(table: &str, column: &str, filled: bool) -> Draft {
-    let evidence = if filled {
-        "The rows that are there were filled before, but the column has no default in the end: inserts of the previous \
-         release that leave it out fail."
-    } else {
-        "One row without a value makes the statement fail (MySQL outside of strict mode stores an empty value instead), and \
-         inserts that leave the column out fail afterwards."
-    };
-    Draft {
-        symbol: Some(format!("{table}.{column}")),
-        ..draft(
-            format!("`{table}.{column}` must not be `NULL` from here on"),
-            evidence,
-            "Fill the rows without a value in an earlier migration, make sure that every released writer sets the column or \
-             keep a `DEFAULT`, and only then demand a value.",
-        )
-    }
-}
-
-/// Whether the script gives a value to the rows that have none.
-fn backfilled(at: &At<'_>, on: &str, column: &str) -> bool {
-    let earlier = at.migration.script.statements.iter().take(at.index);
-    earlier.filter(|s| matches!(&s.kind, Kind::Update { table, .. } if table == on)).any(|s| {
-        let text = at.migration.script.text.get(s.bytes.clone()).unwrap_or_default();
-        let clean = text.to_lowercase().replace(['`', '"', '[', ']', '(', ')'], " ");
-        let words: Vec<&str> = clean.split_whitespace().collect();
-        words.windows(3).any(|three| matches!(three, [name, "is", "null" | "null;"] if names::bare_name(name) == column))
-            || !words.contains(&"where") && words.contains(&column)
-    })
-}
 
 pub(super) const COLUMN_REWRITES_TABLE: Rule = rule(
     About {
@@ -264,8 +48,13 @@ pub(super) const COLUMN_REWRITES_TABLE: Rule = rule(
                 instead,
             ))
         });
-        on_actions(context, findings, Holds::OnPostgres, |_, table, action| {
+        on_actions(context, findings, Holds::Everywhere, |at, table, action| {
             let ActionKind::AddColumn(column) = &action.kind else { return None };
+            match at.migration.dialect {
+                Dialect::Postgres => {}
+                Dialect::SqlServer => return written_in_sql_server(table, column),
+                _ => return None,
+            }
             (column.is_serial() || column.identity).then(|| {
                 draft(
                     format!("Adding `{}` rewrites all of `{table}`", column.name),
@@ -276,6 +65,34 @@ pub(super) const COLUMN_REWRITES_TABLE: Rule = rule(
         });
     },
 );
+
+/// A new column that SQL Server has to write into every row. A constant is only noted, at least by
+/// the Enterprise edition.
+fn written_in_sql_server(table: &str, column: &Column) -> Option<Draft> {
+    let name = &column.name;
+    let moving = column.default.as_ref().is_some_and(|value| value.volatile == Some(true));
+    let why = if column.identity {
+        format!("Existing rows are numbered for `{name}`.")
+    } else if column.generated == Some(Generated::Stored) {
+        format!("`{name}` is computed for every row and stored.")
+    } else if column.not_null && moving {
+        format!("The default of `{name}` differs from row to row.")
+    } else {
+        return None;
+    };
+    Some(Draft {
+        symbol: Some(format!("{table}.{name}")),
+        ..draft(
+            format!("Adding `{name}` writes every row of `{table}`"),
+            format!(
+                "{why} SQL Server does that in one transaction under a schema modification lock (Sch-M): reads and writes of \
+                 the table wait."
+            ),
+            "Add the column as nullable, set the default for new rows with a `DEFAULT` constraint, and fill existing rows in \
+             batches (`UPDATE TOP (n)` in a loop).",
+        )
+    })
+}
 
 fn is_virtual(at: &At<'_>) -> bool {
     at.snippet().to_ascii_lowercase().ends_with("virtual")
@@ -290,7 +107,15 @@ pub(super) const COLUMN_TYPE_CHANGED: Rule = rule(
         equivalents: &[
             "squawk:changing-column-type",
             "eugene:E5",
-            "atlas:PG303",
+            "atlas:PG301",
+            "atlas:MY110",
+            "atlas:MY111",
+            "atlas:MY112",
+            "atlas:MY113",
+            "atlas:MY120",
+            "atlas:MY121",
+            "atlas:MY122",
+            "atlas:MY123",
             "django-migration-linter:ALTER_COLUMN",
             "strong_migrations:change_column",
         ],
@@ -311,18 +136,27 @@ pub(super) const COLUMN_TYPE_CHANGED: Rule = rule(
                 _ => return None,
             };
             let dialect = at.migration.dialect;
-            let known = at.before(table).table().and_then(|it| it.column(column).cloned());
-            let before = known.map(|column| column.type_text).filter(|text| !text.is_empty());
-            let before = before.or_else(|| told_before(at, table, column));
-            if !using
-                && before.as_deref().is_some_and(|old| types::is_free(dialect, old, type_text))
-            {
+            let known = at.before(table);
+            let known = known.table();
+            let declared = known.and_then(|it| it.column(column)).map(|it| it.type_text.clone());
+            let before =
+                declared.filter(|text| !text.is_empty()).or_else(|| told_before(at, table, column));
+            let indexed = known.is_some_and(|it| it.indexed().any(|own| own.contains(column)));
+            let free = |old: &str| {
+                types::is_free(dialect, old, type_text)
+                    && !(indexed && types::is_compared_otherwise(old, type_text))
+            };
+            if !using && before.as_deref().is_some_and(free) {
                 return None;
             }
-            if repeated && before.is_none() || dialect == Dialect::Sqlite {
+            let repeated =
+                repeated || dialect == Dialect::SqlServer && repeats_type(at, type_text);
+            if repeated && before.is_none() || dialect == Dialect::Sqlite || action.online {
                 return None;
             }
-            let may_be_free = before.is_none() && !using && types::is_text_like(type_text);
+            let unknown = before.is_none() && !using;
+            let may_be_free =
+                unknown && (types::is_text_like(type_text) || dialect == Dialect::SqlServer);
             let was = before.as_ref().map_or(String::new(), |old| format!(" (it was `{old}`)"));
             let evidence = if dialect == Dialect::Postgres {
                 let when = match &before {
@@ -335,6 +169,12 @@ pub(super) const COLUMN_TYPE_CHANGED: Rule = rule(
                 format!(
                     "{when} row and every index on the column is written again under an ACCESS EXCLUSIVE lock, which blocks \
                      reads and writes. Running code that expects the old type may fail afterwards."
+                )
+            } else if dialect == Dialect::SqlServer {
+                format!(
+                    "Unless only a limit grows{was}, every row is written anew in one transaction under a schema modification \
+                     lock (Sch-M): reads and writes wait. Values that do not fit stop the statement, and running code that \
+                     expects the old type may fail afterwards."
                 )
             } else {
                 format!(
@@ -368,6 +208,19 @@ pub(super) const COLUMN_TYPE_CHANGED: Rule = rule(
     },
 );
 
+/// Whether SQL Server's `ALTER COLUMN` may repeat the type for the sake of `NULL` or `NOT NULL`, or
+/// make a text longer, as it does most often.
+fn repeats_type(at: &At<'_>, type_text: &str) -> bool {
+    let demands = match &at.statement.kind {
+        Kind::AlterTable { actions, .. } => {
+            actions.iter().any(|a| matches!(a.kind, ActionKind::SetNotNull { .. }))
+        }
+        _ => false,
+    };
+    let long = ["varchar(", "nvarchar(", "varbinary("].iter().any(|it| type_text.starts_with(it));
+    demands || long
+}
+
 /// The type that the same script gives a column before, which the way back of a framework tells.
 fn told_before(at: &At<'_>, on: &str, of: &str) -> Option<String> {
     let earlier = at.migration.script.statements.iter().take(at.index).rev();
@@ -393,8 +246,7 @@ pub(super) const NOT_NULL_SET: Rule = rule(
         equivalents: &[
             "squawk:adding-not-nullable-field",
             "eugene:E2",
-            "atlas:MF104",
-            "django-migration-linter:NOT_NULL",
+            "atlas:PG303",
             "strong_migrations:change_column_null",
         ],
         page: include_str!("../../../fixtures/rules/migration/not-null-set.md"),
@@ -416,6 +268,7 @@ pub(super) const NOT_NULL_SET: Rule = rule(
             }
             Some(Draft {
                 symbol: Some(format!("{table}.{column}")),
+                covers: &["migration/column-made-required"],
                 ..draft(
                     format!(
                         "`SET NOT NULL` on `{table}.{column}` scans the table under an exclusive lock"

@@ -1,10 +1,12 @@
 //! Constraints on tables that hold rows.
 
 use super::actions::{ActionKind, Column, Constraint, ConstraintKind};
+use super::dialect::Dialect;
 use super::facts::Kind;
 use super::locks;
 use super::say::{About, Holds, draft, on_actions, on_hits, rule};
 use super::script::{At, Hit};
+use super::sqlserver;
 use crate::domain::diff::LineRange;
 use crate::domain::finding::Category::{Performance, Reliability};
 use crate::domain::finding::Confidence::{High, Medium};
@@ -28,9 +30,14 @@ pub(super) const CHECK_VALIDATED: Rule = rule(
     },
     Performance,
     |context, findings| {
-        on_actions(context, findings, Holds::OnPostgres, |at, table, action| {
+        on_actions(context, findings, Holds::Everywhere, |at, table, action| {
             let constraint =
                 added(&action.kind, &[ConstraintKind::Check, ConstraintKind::NotNull])?;
+            match at.migration.dialect {
+                Dialect::Postgres => {}
+                Dialect::SqlServer => return sqlserver::checked_at_once(at, table, constraint),
+                _ => return None,
+            }
             if constraint.not_valid || on_new_column(at, constraint) {
                 return None;
             }
@@ -66,7 +73,15 @@ pub(super) const FOREIGN_KEY_VALIDATED: Rule = rule(
     },
     Performance,
     |context, findings| {
-        on_actions(context, findings, Holds::OnPostgres, |at, table, action| {
+        on_actions(context, findings, Holds::Everywhere, |at, table, action| {
+            match at.migration.dialect {
+                Dialect::Postgres => {}
+                Dialect::SqlServer => {
+                    let constraint = added(&action.kind, &[ConstraintKind::ForeignKey])?;
+                    return sqlserver::checked_at_once(at, table, constraint);
+                }
+                _ => return None,
+            }
             let fix = match &action.kind {
                 ActionKind::AddColumn(column) if column.references.is_some() => {
                     // A nullable column without a default has nothing to check.
@@ -180,6 +195,7 @@ pub(super) const PRIMARY_KEY_BUILDS_INDEX: Rule = rule(
             "squawk:constraint-missing-not-valid",
             "eugene:W14",
             "atlas:PG104",
+            "atlas:PG304",
             "strong_migrations:add_column_auto_incrementing",
         ],
         page: include_str!("../../../fixtures/rules/migration/primary-key-not-concurrent.md"),

@@ -1,5 +1,6 @@
 //! Changes of rows inside migrations.
 
+use super::dialect::Dialect;
 use super::django;
 use super::facts::{Kind, Statement};
 use super::say::{About, Holds, draft, migrations, on_hits, on_statements, rule};
@@ -29,12 +30,26 @@ pub(super) const UNBATCHED: Rule = rule(
             if table.is_empty() || at.on_new_table() || is_bookkeeping(table) {
                 return None;
             }
+            let (evidence, batches) = match at.migration.dialect {
+                Dialect::SqlServer => (
+                    "Past some thousand locks SQL Server takes one on the whole table instead, so that everybody waits, and \
+                     the log keeps every row until the transaction ends.",
+                    " (`{verb} TOP (n)` in a loop)",
+                ),
+                _ => (
+                    "All rows stay locked until the transaction ends, concurrent writers wait, replicas fall behind, and \
+                     the table grows by a dead copy of each row.",
+                    "",
+                ),
+            };
+            let batches = batches.replace("{verb}", verb);
             Some(draft(
                 format!("`{verb}` touches every row of `{table}` in one statement"),
-                "All rows stay locked until the transaction ends, concurrent writers wait, replicas fall behind, and the \
-                 table grows by a dead copy of each row.",
-                "Work in batches of a few thousand rows by key range, each committed on its own, outside of the schema \
-                 migration; restrict it with `WHERE` to the rows that need it.",
+                evidence,
+                format!(
+                    "Work in batches of a few thousand rows by key range{batches}, each committed on its own, outside of the schema \
+                 migration; restrict it with `WHERE` to the rows that need it."
+                ),
             ))
         });
         django::saved_one_by_one(context, findings);
@@ -58,7 +73,12 @@ pub(super) const BESIDE_SCHEMA_CHANGE: Rule = rule(
     },
     Performance,
     |context, findings| {
-        for migration in migrations(context, Holds::OnPostgres) {
+        for migration in migrations(context, Holds::Everywhere) {
+            let lock = match migration.dialect {
+                Dialect::Postgres => "an ACCESS EXCLUSIVE lock",
+                Dialect::SqlServer => "a schema modification lock (Sch-M)",
+                _ => continue,
+            };
             let mut locked: Option<&str> = None;
             // One note for a file is enough.
             let mut said = false;
@@ -85,7 +105,7 @@ pub(super) const BESIDE_SCHEMA_CHANGE: Rule = rule(
                                 ..draft(
                                     format!("Rows of `{table}` change while `{held}` is locked exclusively"),
                                     format!(
-                                        "`ALTER TABLE` above took an ACCESS EXCLUSIVE lock on `{held}` that lasts until the \
+                                        "`ALTER TABLE` above took {lock} on `{held}` that lasts until the \
                                          transaction ends: reads and writes of it wait for this statement too."
                                     ),
                                     "Put the data change in a migration of its own, so that the lock is held for an instant \
@@ -105,7 +125,7 @@ pub(super) const BESIDE_SCHEMA_CHANGE: Rule = rule(
                                 ..draft(
                                     format!("Rows are read while `{held}` is locked exclusively"),
                                     format!(
-                                        "`ALTER TABLE` above took an ACCESS EXCLUSIVE lock on `{held}` that lasts until the \
+                                        "`ALTER TABLE` above took {lock} on `{held}` that lasts until the \
                                          transaction ends: reads and writes of it wait for this query too."
                                     ),
                                     "Run the query outside of the transaction that changes the schema.",

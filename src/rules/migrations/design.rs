@@ -144,7 +144,8 @@ pub(super) const CHAR_COLUMN: Rule = rule(
     Data,
     |context, findings| {
         on_hits(context, findings, Holds::OnPostgres, Hit::BanCharField, |at| {
-            Some(draft(
+            // In quotation marks it is another type: one byte, never padded.
+            (!at.snippet().contains("\"char\"")).then(|| draft(
                 format!("`{}` pads what is stored with blanks", at.snippet()),
                 "Values come back filled up to the length, trailing blanks do not count in comparisons but do in patterns, \
                  and it is neither smaller nor faster than `text`.",

@@ -1,10 +1,12 @@
 //! Things that go away, with the data in them or the promises they made.
 
-use super::actions::{Action, ActionKind};
+use super::actions::{Action, ActionKind, Generated};
 use super::dialect::Dialect;
-use super::facts::Kind;
-use super::say::{About, Holds, draft, on_actions, on_hits, on_statements, rule};
+use super::facts::{Kind, Statement};
+use super::rebuild::rebuilds;
+use super::say::{About, Holds, draft, migrations, on_actions, on_hits, on_statements, rule};
 use super::script::{At, Hit};
+use super::state::Known;
 use crate::domain::finding::Category::{Data, Reliability};
 use crate::domain::finding::Confidence::{High, Medium};
 use crate::domain::finding::Severity::{Critical, Major, Minor};
@@ -33,6 +35,7 @@ pub(super) const TABLE_DROPPED: Rule = rule(
                 .filter(|table| {
                     !at.migration.is_new_table(table, at.statement.bytes.start)
                         && !takes_its_place(at, table)
+                        && !clears_the_way(at, table)
                 })
                 .collect();
             let table = gone.first()?;
@@ -78,6 +81,16 @@ fn takes_its_place(at: &At<'_>, table: &str) -> bool {
         })
 }
 
+/// Whether `IF EXISTS` only makes room for a table that the script makes, in the first migration of
+/// its folder: the way dumps begin.
+fn clears_the_way(at: &At<'_>, table: &str) -> bool {
+    let guarded = at.snippet().to_ascii_lowercase().contains("if exists");
+    let made = |s: &Statement| matches!(&s.kind, Kind::CreateTable(made) if made.name == *table);
+    let first = at.migration.timeline().is_none_or(|timeline| timeline.base.is_unseen());
+    let there = matches!(at.before(table), Known::Table(_));
+    guarded && first && !there && at.migration.script.statements.iter().skip(at.index).any(made)
+}
+
 pub(super) const COLUMN_DROPPED: Rule = rule(
     About {
         code: "migration/column-dropped",
@@ -96,28 +109,66 @@ pub(super) const COLUMN_DROPPED: Rule = rule(
     |context, findings| {
         on_actions(context, findings, Holds::Everywhere, |at, table, action| {
             let ActionKind::DropColumn { column, .. } = &action.kind else { return None };
-            // Elsewhere `DROP INDEX`, `DROP KEY` and others look like a column without the word.
-            let sure = at.migration.dialect == Dialect::Postgres
-                || at.migration.framework().is_code()
-                || at.snippet().to_ascii_lowercase().starts_with("drop column");
-            if !sure {
+            let known = at.before(table);
+            let known = known.table().and_then(|it| it.column(column));
+            let computed = known.is_some_and(|it| it.generated == Some(Generated::Virtual));
+            if computed || added_before(at, table, column) || !is_column(at) {
                 return None;
             }
-            Some(Draft {
-                symbol: Some(format!("{table}.{column}")),
-                ..draft(
-                    format!("Column `{column}` of `{table}` is dropped with its data"),
-                    format!(
-                        "The values of `{table}.{column}` cannot be brought back by a rollback. Until the last instance \
-                         of the previous release is gone, its queries and cached statements that name the column fail."
-                    ),
-                    "Release the code that no longer reads or writes the column first, keep a copy of the values if they \
-                     may be needed, and drop the column in a later migration of its own.",
-                )
-            })
+            Some(column_gone(table, column))
         });
+        for migration in migrations(context, Holds::Everywhere) {
+            for rebuild in rebuilds(&migration) {
+                let at = migration.statements().find(|at| at.index == rebuild.create);
+                if let Some((at, column)) = at.zip(rebuild.lost().next()) {
+                    at.report(findings, column_gone(rebuild.table, &column.name));
+                }
+            }
+        }
     },
 );
+
+fn column_gone(table: &str, column: &str) -> Draft {
+    Draft {
+        symbol: Some(format!("{table}.{column}")),
+        ..draft(
+            format!("Column `{column}` of `{table}` is dropped with its data"),
+            format!(
+                "The values of `{table}.{column}` cannot be brought back by a rollback. Until the last instance of the \
+                 previous release is gone, its queries and cached statements that name the column fail."
+            ),
+            "Release the code that no longer reads or writes the column first, keep a copy of the values if they may be \
+             needed, and drop the column in a later migration of its own.",
+        )
+    }
+}
+
+/// Whether the script itself adds the column before it drops it.
+fn added_before(at: &At<'_>, on: &str, of: &str) -> bool {
+    at.migration.script.statements.iter().take(at.index).any(|s| match &s.kind {
+        Kind::AlterTable { table, actions } if table == on => actions.iter().any(
+            |action| matches!(&action.kind, ActionKind::AddColumn(column) if column.name == of),
+        ),
+        _ => false,
+    })
+}
+
+/// Whether a column is what the words of `DROP` are about: MySQL drops more than that without
+/// another word.
+fn is_column(at: &At<'_>) -> bool {
+    if at.migration.framework().is_code()
+        || [Dialect::Postgres, Dialect::SqlServer].contains(&at.migration.dialect)
+    {
+        return true;
+    }
+    let words = at.snippet().to_ascii_lowercase();
+    let mut words = words.split_whitespace();
+    words.next() == Some("drop")
+        && words.next().is_some_and(|word| {
+            !["partition", "primary", "system", "period", "index", "key", "foreign", "check"]
+                .contains(&word)
+        })
+}
 
 pub(super) const SCHEMA_DROPPED: Rule = rule(
     About {
@@ -224,65 +275,6 @@ pub(super) const VIEW_DROPPED: Rule = rule(
         });
     },
 );
-
-pub(super) const CONSTRAINT_DROPPED: Rule = rule(
-    About {
-        code: "migration/constraint-dropped",
-        title: "A constraint is dropped and nothing replaces it",
-        severity: Minor,
-        confidence: Medium,
-        equivalents: &["squawk:ban-drop-constraint", "atlas:CD101"],
-        page: include_str!("../../../fixtures/rules/migration/constraint-dropped.md"),
-    },
-    Data,
-    |context, findings| {
-        on_hits(context, findings, Holds::OnPostgres, Hit::BanDropConstraint, |at| {
-            if at.on_new_table() || replaced(at) {
-                return None;
-            }
-            let name = match at.action.map(|action| &action.kind) {
-                Some(ActionKind::DropConstraint { name, .. }) => name.clone(),
-                _ => at.snippet(),
-            };
-            Some(constraint_gone(&name))
-        });
-        // Elsewhere.
-        on_actions(context, findings, Holds::Everywhere, |at, _, action| {
-            let elsewhere = at.migration.dialect != Dialect::Postgres;
-            match &action.kind {
-                ActionKind::DropConstraint { name, .. } if elsewhere && !replaced(at) => {
-                    Some(constraint_gone(name))
-                }
-                _ => None,
-            }
-        });
-    },
-);
-
-fn constraint_gone(name: &str) -> Draft {
-    draft(
-        format!("Constraint `{name}` no longer protects the data"),
-        "From then on rows that break the rule can be written, and code that counts on it (`ON CONFLICT`, error \
-                 handling, joins) changes its meaning. Putting the constraint back later needs clean data first.",
-        "Confirm that no code relies on it. To change a constraint, add the new one as `NOT VALID`, validate it, \
-                 and only then drop the old one.",
-    )
-}
-
-/// Whether the same script gives the table another constraint, or makes the column `NOT NULL`
-/// (the `CHECK` that helped with that is dropped afterwards).
-fn replaced(at: &At<'_>) -> bool {
-    at.migration.script.statements.iter().any(|s| match &s.kind {
-        Kind::AlterTable { table, actions } => {
-            table == at.table()
-                && actions.iter().any(|a| {
-                    matches!(a.kind, ActionKind::AddConstraint(_) | ActionKind::SetNotNull { .. })
-                })
-        }
-        Kind::CreateIndex(index) => index.table == at.table() && index.unique,
-        _ => false,
-    })
-}
 
 pub(super) const DEFAULT_DROPPED: Rule = rule(
     About {
@@ -420,8 +412,13 @@ pub(super) const TRUNCATED: Rule = rule(
             } else {
                 (
                     format!("All rows of `{table}` are deleted"),
-                    "`TRUNCATE` skips triggers, takes an ACCESS EXCLUSIVE lock that blocks reads and writes, and what it \
-                     deletes can only come back from a backup.",
+                    if at.migration.dialect == Dialect::Postgres {
+                        "`TRUNCATE` skips triggers, takes an ACCESS EXCLUSIVE lock that blocks reads and writes, and what \
+                         it deletes can only come back from a backup."
+                    } else {
+                        "`TRUNCATE` skips triggers, locks the table against reads and writes, and what it deletes can only \
+                         come back from a backup."
+                    },
                 )
             };
             Some(Draft {

@@ -140,9 +140,12 @@ pub struct CreateIndex {
     /// Leading plain columns; an expression ends the list.
     pub columns: Vec<String>,
     pub unique: bool,
+    /// `CONCURRENTLY`, or SQL Server's `ONLINE = ON`: writes go on meanwhile.
     pub concurrently: bool,
     pub partial: bool,
     pub if_not_exists: bool,
+    /// Decides the order of the rows (SQL Server).
+    pub clustered: bool,
     /// The access method (`gin`), if one is named.
     pub method: Option<String>,
     /// Bytes of the word `INDEX`; empty where there is none.
@@ -176,6 +179,17 @@ impl CreateTable {
             Some((constraint.columns.clone(), constraint.references.as_ref()?))
         });
         inline.chain(stated)
+    }
+
+    /// Columns of each key and index that keeps duplicates out, the primary key apart.
+    pub fn unique_keys(&self) -> impl Iterator<Item = Vec<String>> {
+        let inline = self.columns.iter().filter(|column| column.unique);
+        let keys = self.constraints.iter().filter(|it| it.kind == ConstraintKind::Unique);
+        let indexes = self.indexes.iter().filter(|index| index.unique && !index.partial);
+        inline
+            .map(|column| vec![column.name.clone()])
+            .chain(keys.map(|it| it.columns.clone()))
+            .chain(indexes.map(|index| index.columns.clone()))
     }
 
     /// Columns of each key and index that it comes with.

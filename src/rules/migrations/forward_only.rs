@@ -1,7 +1,7 @@
 //! Migrations after which nobody misses a way back.
 
 use super::actions::{ActionKind, ConstraintKind};
-use super::dialect::Dialect;
+use super::dialect::{self, Dialect};
 use super::discover::{self, Direction, Framework, Identity};
 use super::facts::{Kind, Statement};
 use super::files::{comment, has_statements, says_how_to_recover};
@@ -43,7 +43,8 @@ pub(super) fn fills_only(file: &FileChange) -> bool {
 fn forward(file: &FileChange) -> Option<(read::Read, &str)> {
     let text = file.head_text()?.as_str();
     let identity = discover::identify_file(file)?;
-    Some((read::forward(identity.framework, text, Setting::plain(Dialect::Postgres)), text))
+    let dialect = dialect::of_file(&file.path, text).unwrap_or(Dialect::Postgres);
+    Some((read::forward(identity.framework, text, Setting::plain(dialect)), text))
 }
 
 /// Whether the release before can go on with the schema that the migration leaves: nothing is

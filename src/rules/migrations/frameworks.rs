@@ -127,7 +127,8 @@ pub(super) fn runs_in_transaction(framework: Framework, text: &str) -> Option<bo
         Framework::Ecto => Some(ecto::runs_in_transaction(text)),
         // The reader knows which statements opt out.
         Framework::EfCore => Some(true),
-        Framework::Atlas => text.contains("-- atlas:txmode none").then_some(false),
+        // `migrate apply` runs each file in a transaction unless it is told otherwise.
+        Framework::Atlas => Some(!text.contains("-- atlas:txmode none")),
         _ => None,
     }
 }

@@ -7,6 +7,7 @@ mod access;
 mod actions;
 mod alembic;
 mod columns;
+mod constraint_drops;
 mod constraints;
 mod contract;
 mod data;
@@ -40,9 +41,11 @@ mod read;
 mod rebuild;
 mod references;
 mod renames;
+mod required;
 mod rollback;
 mod say;
 mod script;
+mod sqlserver;
 mod state;
 mod surroundings;
 mod translate;
@@ -106,7 +109,8 @@ pub(super) const RULES: &[Rule] = &[
     drops::SCHEMA_DROPPED,
     drops::TYPE_DROPPED,
     drops::VIEW_DROPPED,
-    drops::CONSTRAINT_DROPPED,
+    constraint_drops::CONSTRAINT_DROPPED,
+    constraint_drops::FOREIGN_KEY_DROPPED,
     drops::DEFAULT_DROPPED,
     drops::NOT_NULL_DROPPED,
     drops::TRIGGER_DISABLED,
@@ -119,8 +123,8 @@ pub(super) const RULES: &[Rule] = &[
     renames::IDENTITY_CHANGED,
     renames::GENERATED_DROPPED,
     renames::GENERATED_CHANGED,
-    columns::REQUIRED_COLUMN_ADDED,
-    columns::COLUMN_MADE_REQUIRED,
+    required::REQUIRED_COLUMN_ADDED,
+    required::COLUMN_MADE_REQUIRED,
     columns::COLUMN_REWRITES_TABLE,
     columns::COLUMN_TYPE_CHANGED,
     columns::NOT_NULL_SET,
@@ -142,6 +146,9 @@ pub(super) const RULES: &[Rule] = &[
     references::UNIQUE_ON_ROWS,
     engines::TABLE_COPIED,
     engines::REFUSED_BY_SQLITE,
+    sqlserver::INDEX_NOT_ONLINE,
+    sqlserver::CONSTRAINT_UNTRUSTED,
+    sqlserver::GOES_ON_AFTER_ERROR,
     objects::CASCADE,
     objects::PARTITION_ATTACHED,
     objects::ENUM_VALUE_RENAMED,

@@ -21,6 +21,8 @@ pub struct Read {
     pub hits: Vec<LinterHit>,
     /// Whether every statement was understood. What is not is `Kind::Other`.
     pub complete: bool,
+    /// Bytes of statements that were not understood, as far as the reader tells them apart.
+    pub unread: Vec<Range<usize>>,
     /// Bytes of the file whose statements the author has declared safe, as the framework lets one.
     pub assured: Vec<Range<usize>>,
 }
@@ -97,7 +99,14 @@ pub fn forward(framework: Framework, text: &str, setting: Setting) -> Read {
         }
         Dialect::Postgres | Dialect::Other => None,
     };
-    read.unwrap_or_else(|| postgres_sql(&sql::standard_quotes(&masked), setting))
+    match (read, setting.dialect) {
+        (Some(read), _) => read,
+        // Nothing of it reads like PostgreSQL's language.
+        (None, Dialect::SqlServer) => {
+            Read { unread: std::iter::once(0..text.len()).collect(), ..Read::default() }
+        }
+        (None, _) => postgres_sql(&sql::standard_quotes(&masked), setting),
+    }
 }
 
 /// Reads the way back that a migration in code has in its own file.
@@ -112,7 +121,8 @@ fn postgres_sql(masked: &str, setting: Setting) -> Read {
     let statements = postgres::statements(&parsed.tree(), setting.wrapped);
     let lint = setting.lint && setting.dialect == Dialect::Postgres;
     let hits = if lint { hits(&parsed, masked, setting) } else { Vec::new() };
-    Read { statements, hits, complete: parsed.errors().is_empty(), assured: Vec::new() }
+    let complete = parsed.errors().is_empty();
+    Read { statements, hits, complete, ..Read::default() }
 }
 
 /// What the linter reports.

@@ -1,6 +1,6 @@
 //! Tables that are replaced by a copy of another shape: what SQLite needs for most changes.
 
-use super::actions::{ActionKind, Column};
+use super::actions::{ActionKind, Column, Generated};
 use super::facts::{CreateTable, Kind};
 use super::names;
 use super::script::Migration;
@@ -29,6 +29,27 @@ impl Rebuild<'_> {
     pub fn keeps(&self, column: &str) -> bool {
         self.source_of(column)
             .is_some_and(|from| names::bare_name(from).eq_ignore_ascii_case(column))
+    }
+
+    /// The old columns whose values the new table does not take over, computed ones apart.
+    pub fn lost(&self) -> impl Iterator<Item = &Column> {
+        let old = self.old.whole().filter(|_| !self.new.columns_elsewhere);
+        old.into_iter().flat_map(|old| &old.columns).filter(|column| {
+            column.generated != Some(Generated::Virtual)
+                && !self.new.columns.iter().any(|it| it.name == column.name)
+                && !self.copied.iter().any(|(_, from)| mentions(from, &column.name))
+        })
+    }
+
+    /// Old and new names of columns that are copied as they are into one of another name.
+    pub fn renamed(&self) -> impl Iterator<Item = (&Column, &str)> {
+        let old = self.old.whole();
+        self.copied.iter().filter_map(move |(to, from)| {
+            let from = names::bare_name(from).to_lowercase();
+            let gone = !self.new.columns.iter().any(|it| it.name == from);
+            let column = old?.column(&from).filter(|_| gone && from != *to)?;
+            Some((column, to.as_str()))
+        })
     }
 
     /// Columns that must have a value and get none by themselves.
@@ -91,6 +112,12 @@ pub(super) fn rebuilds<'m>(migration: &'m Migration<'_>) -> Vec<Rebuild<'m>> {
         found.push(Rebuild { create: at, table, new, old, copied: copied.unwrap_or_default() });
     }
     found
+}
+
+/// Whether an expression names a column.
+fn mentions(expression: &str, column: &str) -> bool {
+    let apart = |c: char| !c.is_alphanumeric() && c != '_' && c != '$';
+    expression.split(apart).any(|word| word.eq_ignore_ascii_case(column))
 }
 
 /// The pairs of `INSERT INTO t (columns) SELECT expressions FROM …`.

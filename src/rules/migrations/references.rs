@@ -5,6 +5,7 @@ use super::dialect::Dialect;
 use super::discover::{self, Framework};
 use super::facts::Kind;
 use super::names;
+use super::rebuild::rebuilds;
 use super::say::{About, Holds, draft, migrations, on_actions, rule};
 use super::script::At;
 use super::state::{Known, Table};
@@ -204,7 +205,12 @@ pub(super) const WITHOUT_INDEX: Rule = rule(
     },
     Performance,
     |context, findings| {
-        for migration in migrations(context, Holds::OnPostgres) {
+        for migration in migrations(context, Holds::Everywhere) {
+            let (server, without_waiting) = match migration.dialect {
+                Dialect::Postgres => ("PostgreSQL", "`CONCURRENTLY` and"),
+                Dialect::SqlServer => ("SQL Server", "`WITH (ONLINE = ON)` and"),
+                _ => continue,
+            };
             for at in migration.statements() {
                 for (table, columns, _) in keys_of(&at) {
                     // A table that is only partly known may have the index, but not on a column
@@ -224,13 +230,13 @@ pub(super) const WITHOUT_INDEX: Rule = rule(
                             ..draft(
                                 format!("No index covers the foreign key `{table} ({list})`"),
                                 format!(
-                                    "PostgreSQL does not index the referencing side by itself. Each delete, and each \
+                                    "{server} does not index the referencing side by itself. Each delete, and each \
                                      change of a key, in the referenced table then reads all of `{table}`, and so do joins \
                                      from that side."
                                 ),
                                 format!(
                                     "Create an index that starts with `{list}`; on a table that has rows already, \
-                                     `CONCURRENTLY` and in a migration of its own."
+                                     {without_waiting} in a migration of its own."
                                 ),
                             )
                         },
@@ -274,7 +280,9 @@ pub(super) const INLINE_IGNORED: Rule = rule(
     Data,
     |context, findings| {
         for migration in migrations(context, Holds::Everywhere) {
-            if migration.dialect != Dialect::MySql {
+            // MariaDB makes one of it.
+            let mariadb = migration.file.path.as_str().to_ascii_lowercase().contains("mariadb");
+            if migration.dialect != Dialect::MySql || mariadb {
                 continue;
             }
             for at in migration.statements() {
@@ -321,13 +329,36 @@ pub(super) const UNIQUE_ON_ROWS: Rule = rule(
     Reliability,
     |context, findings| {
         for migration in migrations(context, Holds::Everywhere) {
+            let rebuilt = rebuilds(&migration);
             for at in migration.statements() {
                 let Kind::CreateIndex(index) = &at.statement.kind else { continue };
-                if index.unique
-                    && !at.on_new_table()
-                    && !index.table.is_empty()
-                    && let Some(said) = may_hold_duplicates(&at, &index.table, &index.columns)
-                {
+                if !index.unique || index.table.is_empty() {
+                    continue;
+                }
+                let copied =
+                    rebuilt.iter().find(|it| it.table == index.table && it.create < at.index);
+                let known = at.before(&index.table);
+                let said = match copied {
+                    // The rows of a table that is made anew are the old ones.
+                    Some(rebuild) => rebuild.old.whole().and_then(|old| {
+                        may_hold_duplicates(&at, &index.table, &index.columns, Some(old))
+                    }),
+                    None if at.on_new_table() => None,
+                    None => may_hold_duplicates(&at, &index.table, &index.columns, known.table()),
+                };
+                if let Some(said) = said {
+                    at.report(findings, said);
+                }
+            }
+            for rebuild in &rebuilt {
+                let at = migration.statements().find(|at| at.index == rebuild.create);
+                let Some((at, old)) = at.zip(rebuild.old.whole()) else { continue };
+                let said = rebuild.new.unique_keys().find_map(|columns| {
+                    let there = columns.iter().all(|column| old.column(column).is_some());
+                    let said = may_hold_duplicates(&at, rebuild.table, &columns, Some(old));
+                    said.filter(|_| there)
+                });
+                if let Some(said) = said {
                     at.report(findings, said);
                 }
             }
@@ -344,13 +375,17 @@ pub(super) const UNIQUE_ON_ROWS: Rule = rule(
                 ActionKind::AddIndex(index) if index.unique => index.columns.clone(),
                 _ => return None,
             };
-            may_hold_duplicates(at, table, &columns)
+            may_hold_duplicates(at, table, &columns, at.before(table).table())
         });
     },
 );
 
-fn may_hold_duplicates(at: &At<'_>, table: &str, columns: &[String]) -> Option<Draft> {
-    let known = at.before(table);
+fn may_hold_duplicates(
+    at: &At<'_>,
+    table: &str,
+    columns: &[String],
+    known: Option<&Table>,
+) -> Option<Draft> {
     // Columns that are new hold nothing yet, and those that are unique already stay so.
     let added_here = |wanted: &String| {
         at.migration.script.statements.iter().any(|s| match &s.kind {
@@ -363,7 +398,7 @@ fn may_hold_duplicates(at: &At<'_>, table: &str, columns: &[String]) -> Option<D
             _ => false,
         })
     };
-    let unique_before = known.table().is_some_and(|known| {
+    let unique_before = known.is_some_and(|known| {
         known.constraints.iter().any(|it| {
             matches!(it.kind, ConstraintKind::Unique | ConstraintKind::PrimaryKey)
                 && it.columns.iter().all(|column| columns.contains(column))
@@ -377,12 +412,18 @@ fn may_hold_duplicates(at: &At<'_>, table: &str, columns: &[String]) -> Option<D
     let list = if columns.is_empty() { "…".to_owned() } else { columns.join(", ") };
     Some(Draft {
         // Built concurrently, a failure costs nothing but the attempt.
-        severity: (at.migration.dialect == Dialect::Postgres).then_some(Info),
+        severity: [Dialect::Postgres, Dialect::SqlServer]
+            .contains(&at.migration.dialect)
+            .then_some(Info),
         symbol: Some(format!("{table}.{list}")),
         ..draft(
             format!("Two rows of `{table}` with equal `{list}` stop this migration"),
-            "Nothing in the migrations keeps duplicates out so far. The first pair makes the statement fail; built \
-             concurrently, it leaves an invalid index behind.",
+            if at.migration.dialect == Dialect::Postgres {
+                "Nothing in the migrations keeps duplicates out so far. The first pair makes the statement fail; built \
+                 concurrently, it leaves an invalid index behind."
+            } else {
+                "Nothing in the migrations keeps duplicates out so far. The first pair makes the statement fail."
+            },
             format!(
                 "Look for duplicates in production first (`GROUP BY {list} HAVING count(*) > 1`), resolve them, and stop new \
                  ones in the application before the index is built."

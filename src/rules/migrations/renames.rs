@@ -2,7 +2,8 @@
 
 use super::actions::ActionKind;
 use super::facts::Kind;
-use super::say::{About, Holds, draft, on_actions, on_hits, rule};
+use super::rebuild::rebuilds;
+use super::say::{About, Holds, draft, migrations, on_actions, on_hits, rule};
 use super::script::{At, Hit};
 use crate::domain::finding::Category::{Performance, Reliability};
 use crate::domain::finding::Confidence::{High, Medium};
@@ -33,22 +34,16 @@ pub(super) const COLUMN_RENAMED: Rule = rule(
                 }
                 _ => return None,
             };
-            if keeps_the_old_column(at, table, from) {
-                return None;
-            }
-            Some(Draft {
-                symbol: Some(format!("{table}.{from}")),
-                ..draft(
-                    format!("Column `{from}` of `{table}` becomes `{to}` under running code"),
-                    "The old name stops working the moment the migration commits, and the new one does not work before. \
-                     Whichever is released first, code and schema disagree until both are out.",
-                    format!(
-                        "Add `{to}` beside `{from}`, write both, backfill, move the readers, then drop `{from}`. If only \
-                         the name in code matters, map it there and leave the column alone."
-                    ),
-                )
-            })
+            (!keeps_the_old_column(at, table, from)).then(|| column_renamed(table, from, to))
         });
+        for migration in migrations(context, Holds::Everywhere) {
+            for rebuild in rebuilds(&migration) {
+                let at = migration.statements().find(|at| at.index == rebuild.create);
+                if let Some((at, (old, to))) = at.zip(rebuild.renamed().next()) {
+                    at.report(findings, column_renamed(rebuild.table, &old.name, to));
+                }
+            }
+        }
         // Columns of views and foreign tables, attributes of types.
         on_hits(context, findings, Holds::OnPostgres, Hit::RenamingColumn, |at| {
             at.action.is_none().then(|| {
@@ -61,6 +56,21 @@ pub(super) const COLUMN_RENAMED: Rule = rule(
         });
     },
 );
+
+fn column_renamed(table: &str, from: &str, to: &str) -> Draft {
+    Draft {
+        symbol: Some(format!("{table}.{from}")),
+        ..draft(
+            format!("Column `{from}` of `{table}` becomes `{to}` under running code"),
+            "The old name stops working the moment the migration commits, and the new one does not work before. Whichever is \
+             released first, code and schema disagree until both are out.",
+            format!(
+                "Add `{to}` beside `{from}`, write both, backfill, move the readers, then drop `{from}`. If only the name in \
+                 code matters, map it there and leave the column alone."
+            ),
+        )
+    }
+}
 
 pub(super) const TABLE_RENAMED: Rule = rule(
     About {

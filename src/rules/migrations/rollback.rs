@@ -138,7 +138,8 @@ pub(super) fn inverse(statements: &[Statement], dialect: Dialect) -> Option<Stri
                 lines.push(format!("DROP TABLE {};", quoted(&made.name)));
             }
             Kind::CreateIndex(index) if !index.name.is_empty() && !index.if_not_exists => {
-                let how = if index.concurrently { "CONCURRENTLY " } else { "" };
+                let concurrently = index.concurrently && dialect == Dialect::Postgres;
+                let how = if concurrently { "CONCURRENTLY " } else { "" };
                 let on = match dialect {
                     Dialect::MySql | Dialect::SqlServer => format!(" ON {}", quoted(&index.table)),
                     _ => String::new(),
@@ -171,6 +172,9 @@ pub(super) fn inverse(statements: &[Statement], dialect: Dialect) -> Option<Stri
 fn undo(table: &str, kind: &ActionKind, dialect: Dialect) -> Option<String> {
     let quoted = |name: &str| quote(name, dialect);
     let on = quoted(table);
+    if dialect == Dialect::SqlServer {
+        return undo_in_sql_server(table, kind);
+    }
     Some(match kind {
         ActionKind::AddColumn(column) => {
             format!("ALTER TABLE {on} DROP COLUMN {};", quoted(&column.name))
@@ -190,6 +194,32 @@ fn undo(table: &str, kind: &ActionKind, dialect: Dialect) -> Option<String> {
             if dialect == Dialect::Postgres && !it.name.is_empty() && it.using_index.is_none() =>
         {
             format!("ALTER TABLE {on} DROP CONSTRAINT {};", quoted(&it.name))
+        }
+        _ => return None,
+    })
+}
+
+fn undo_in_sql_server(table: &str, kind: &ActionKind) -> Option<String> {
+    let on = quote(table, Dialect::SqlServer);
+    Some(match kind {
+        // A default is a constraint, which has to go first and may have been given any name.
+        ActionKind::AddColumn(it) if it.default.is_none() && it.references.is_none() => {
+            let column = quote(&it.name, Dialect::SqlServer);
+            format!("ALTER TABLE {on} DROP COLUMN {column};")
+        }
+        ActionKind::RenameColumn { from, to } => {
+            format!("EXEC sp_rename '{table}.{to}', '{from}', 'COLUMN';")
+        }
+        ActionKind::RenameTable { to } => {
+            let new = match table.rsplit_once('.') {
+                Some((schema, _)) => format!("{schema}.{to}"),
+                None => to.clone(),
+            };
+            format!("EXEC sp_rename '{new}', '{}';", names::without_schema(table))
+        }
+        ActionKind::AddConstraint(it) if !it.name.is_empty() => {
+            let name = quote(&it.name, Dialect::SqlServer);
+            format!("ALTER TABLE {on} DROP CONSTRAINT {name};")
         }
         _ => return None,
     })

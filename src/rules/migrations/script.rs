@@ -144,7 +144,8 @@ impl Prepared {
         let mut created: HashSet<String> = HashSet::new();
         for at in order {
             let Some(file) = files.get(at) else { continue };
-            let shown = dialect::of_file(&file.path, file.head_text().map_or("", Text::as_str));
+            let text = file.head_text().map_or("", Text::as_str);
+            let shown = dialect::of_migration(&file.path, text, context.policy);
             let usual = discover::identify_file(file)
                 .map_or(Dialect::Postgres, |it| frameworks::usual_dialect(it.framework));
             let dialect = shown.or_else(|| around.dialect(&file.path)).unwrap_or(usual);

@@ -106,7 +106,7 @@ pub(super) fn history_need(change: &Change) -> Need {
 }
 
 /// Configuration that names the database, in the directories on the way to a migration.
-const CONFIGURATION: [&str; 13] = [
+const CONFIGURATION: [&str; 17] = [
     "schema.prisma",
     "prisma/schema.prisma",
     "migration_lock.toml",
@@ -120,6 +120,10 @@ const CONFIGURATION: [&str; 13] = [
     "mix.exs",
     "*.csproj",
     "meta/_journal.json",
+    "flyway.{conf,toml}",
+    "conf/flyway.{conf,toml}",
+    "liquibase.properties",
+    "application.{properties,yml,yaml}",
 ];
 
 /// The same in the packages of a workspace.

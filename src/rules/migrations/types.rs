@@ -6,8 +6,15 @@ use super::dialect::Dialect;
 pub(super) fn is_free(dialect: Dialect, old: &str, new: &str) -> bool {
     match dialect {
         Dialect::MySql => is_online_in_mysql(old, new),
+        Dialect::SqlServer => is_metadata_in_sql_server(old, new),
         _ => is_widening(old, new),
     }
+}
+
+/// Whether values of the two types are ordered in different ways, so that an index has to be built
+/// again although the rows stay as they are.
+pub(super) fn is_compared_otherwise(old: &str, new: &str) -> bool {
+    (split(old).0 == "citext") != (split(new).0 == "citext")
 }
 
 /// Whether `USING` says no more than the change itself would: `col`, `col::type`.
@@ -48,8 +55,8 @@ fn is_widening(old: &str, new: &str) -> bool {
     }
 }
 
-/// `VARCHAR` may grow in place while its length still needs as many bytes as before, and `ENUM`
-/// while values are added at the end.
+/// `VARCHAR` may grow in place while its length still needs as many bytes as before, and `ENUM` and
+/// `SET` while values are added at the end and the number of all needs no more bytes.
 fn is_online_in_mysql(old: &str, new: &str) -> bool {
     let (old_base, old_limit) = split(old);
     let (new_base, new_limit) = split(new);
@@ -60,7 +67,61 @@ fn is_online_in_mysql(old: &str, new: &str) -> bool {
         }
         ("enum" | "set", other, _, _) if other == old_base => {
             let (old, new) = (values(old), values(new));
+            let bytes = |count: usize| match (old_base, count) {
+                ("enum", 0..=255) | ("set", 0..=8) => 1,
+                ("enum", _) | ("set", 9..=16) => 2,
+                ("set", 17..=24) => 3,
+                ("set", 25..=32) => 4,
+                _ => 8,
+            };
             new.get(..old.len()).is_some_and(|start| start == old.as_slice())
+                && bytes(old.len()) == bytes(new.len())
+        }
+        _ => in_mysql(old) == in_mysql(new),
+    }
+}
+
+/// One spelling: the display width of a whole number changes nothing.
+fn in_mysql(type_text: &str) -> String {
+    let at = type_text.find(['(', ' ']).unwrap_or(type_text.len());
+    let (base, rest) = type_text.split_at(at);
+    let base = canonical(base);
+    let sign = rest.split_once(')').map_or(rest, |(_, sign)| sign).trim();
+    match base.as_str() {
+        "boolean" => "tinyint".to_owned(),
+        "integer" | "tinyint" | "smallint" | "mediumint" | "bigint" => {
+            format!("{base} {sign}").trim_end().to_owned()
+        }
+        _ => canonical(type_text),
+    }
+}
+
+/// A longer limit of a type with variable length, and a number that needs no more bytes, are noted
+/// and no more.
+fn is_metadata_in_sql_server(old: &str, new: &str) -> bool {
+    let (old_base, old_limit) = split(old);
+    let (new_base, new_limit) = split(new);
+    let longest = |text: &str| text.ends_with("(max)");
+    match (old_base, new_base) {
+        ("varchar", "varchar") | ("nvarchar", "nvarchar") | ("varbinary", "varbinary") => {
+            match (old_limit, new_limit) {
+                (Some(old), Some(new)) => new >= old,
+                (Some(_), None) => longest(new),
+                (None, None) => longest(old) == longest(new),
+                (None, Some(_)) => false,
+            }
+        }
+        ("numeric", "numeric") => {
+            let bytes = |digits: u32| match digits {
+                0..=9 => 5,
+                10..=19 => 9,
+                20..=28 => 13,
+                _ => 17,
+            };
+            let (old_digits, new_digits) = (old_limit.unwrap_or(18), new_limit.unwrap_or(18));
+            new_digits >= old_digits
+                && bytes(old_digits) == bytes(new_digits)
+                && scale(old).unwrap_or("0") == scale(new).unwrap_or("0")
         }
         _ => canonical(old) == canonical(new),
     }
@@ -162,6 +223,23 @@ mod tests {
         assert!(is_free(Dialect::MySql, "enum('a','b')", "enum('a','b','c')"));
         assert!(!is_free(Dialect::MySql, "enum('a','b')", "enum('a','c','b')"));
         assert!(!is_free(Dialect::MySql, "int", "bigint"));
+        assert!(is_free(Dialect::MySql, "int(11)", "int"));
+        assert!(is_free(Dialect::MySql, "tinyint(1)", "bool"));
+        assert!(!is_free(Dialect::MySql, "int(10)", "int(10) unsigned"));
+        assert!(is_free(Dialect::MySql, "int(10) unsigned", "int unsigned"));
+        let set = |count: usize| format!("set('{}')", vec!["v"; count].join("','"));
+        assert!(is_free(Dialect::MySql, &set(9), &set(16)));
+        assert!(!is_free(Dialect::MySql, &set(8), &set(9)));
+    }
+
+    #[test]
+    fn sql_server_notes_a_longer_limit_only() {
+        let free = |old, new| is_free(Dialect::SqlServer, old, new);
+        assert!(free("nvarchar(50)", "nvarchar(200)") && free("nvarchar(50)", "nvarchar(max)"));
+        assert!(free("decimal(10,2)", "decimal(18,2)") && free("int", "int"));
+        assert!(!free("nvarchar(200)", "nvarchar(50)") && !free("nvarchar(max)", "nvarchar(50)"));
+        assert!(!free("varchar(50)", "nvarchar(50)") && !free("int", "bigint"));
+        assert!(!free("decimal(18,2)", "decimal(20,2)") && !free("decimal(18,2)", "decimal(18,4)"));
     }
 
     #[test]

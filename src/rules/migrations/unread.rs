@@ -1,7 +1,12 @@
 //! Migrations, and parts of them, that no rule has looked at.
 
-use super::{discover, translate};
-use crate::domain::change::FileChange;
+use std::ops::Range;
+
+use super::dialect::{self, Dialect};
+use super::discover::{self, Framework};
+use super::read::{self, Setting};
+use super::translate;
+use crate::domain::change::{FileChange, Text};
 use crate::domain::path::RepoPath;
 
 /// Most places named for one file.
@@ -36,14 +41,33 @@ pub fn reading(file: &FileChange) -> Reading {
         return Reading::Unknown;
     };
     if !identity.framework.is_code() || file.path.extension().as_deref() == Some("sql") {
-        return Reading::Whole;
+        return of_sql(file, identity.framework, text);
     }
     let Some(translation) = translate::translate(identity.framework, text.as_str()) else {
         return Reading::Missing("too long to be read".to_owned());
     };
-    let places: Vec<String> = translation
-        .unread
-        .iter()
+    let places = translation.unread.iter().map(|(bytes, why)| (bytes.clone(), why.to_string()));
+    missing(file, text, places)
+}
+
+/// SQL whose dialect the file itself shows. The statements around one that is not understood are
+/// read all the same.
+fn of_sql(file: &FileChange, framework: Framework, text: &Text) -> Reading {
+    let dialect = dialect::of_file(&file.path, text.as_str());
+    let Some(dialect @ (Dialect::MySql | Dialect::Sqlite | Dialect::SqlServer)) = dialect else {
+        return Reading::Whole;
+    };
+    let read = read::forward(framework, text.as_str(), Setting::plain(dialect));
+    let why = "a statement that is not understood";
+    missing(file, text, read.unread.into_iter().map(|bytes| (bytes, why.to_owned())))
+}
+
+fn missing(
+    file: &FileChange,
+    text: &Text,
+    unread: impl Iterator<Item = (Range<usize>, String)>,
+) -> Reading {
+    let places: Vec<String> = unread
         .filter(|(bytes, _)| file.adds_any(text.lines_of(bytes.start, bytes.end)))
         .map(|(bytes, why)| format!("line {}: {why}", text.line_at(bytes.start)))
         .collect();
@@ -79,5 +103,8 @@ mod tests {
         assert_eq!(of("db/migrations/1_a.sql", "DROP TABLE a;"), Reading::Whole);
         assert_eq!(of("Shop/Migrations/20240101_A.Designer.cs", "class A"), Reading::Whole);
         assert_eq!(of("src/main.rs", ""), Reading::Unknown);
+        let batch = "ALTER TABLE a ADD b int\nGO\nEXEC (@statement)\nGO\n";
+        let expected = "not all of it could be read (line 3: a statement that is not understood)";
+        assert_eq!(of("db/migrations/1_a.sql", batch), Reading::Missing(expected.to_owned()));
     }
 }

@@ -79,7 +79,7 @@ fn left_behind(
     identity: &Identity,
 ) -> Option<Vec<rollback::Made>> {
     let text = file.head_text()?.as_str();
-    let dialect = dialect::of_path(&file.path).or_else(|| dialect::of_text(text));
+    let dialect = dialect::of_migration(&file.path, text, context.policy);
     let setting = Setting::plain(dialect.unwrap_or(Dialect::Postgres));
     let forward = read::forward(identity.framework, text, setting);
     let own = discover::backward_part(identity.framework, text);

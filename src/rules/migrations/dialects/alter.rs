@@ -10,6 +10,7 @@ use super::tokens::{Piece, Source};
 use super::{MAX_DEPTH, parser};
 use crate::rules::migrations::actions::{Action, ActionKind, Column, DefaultValue};
 use crate::rules::migrations::facts::Kind;
+use crate::rules::migrations::names::table_name;
 use sqlparser::parser::Parser;
 
 /// `None` if the statement is not an `ALTER TABLE`.
@@ -23,52 +24,29 @@ pub fn alter_table(source: &Source<'_>, piece: &Piece) -> Option<Kind> {
     if !(1..at).any(|word| source.word(piece, word) == "table") {
         return None;
     }
-    let table = crate::rules::migrations::names::table_name(&source.name(piece, at)).to_lowercase();
+    let table = table_name(&source.name(piece, at)).to_lowercase();
     let rest = piece.from(at + source.name_length(piece, at));
     let mut actions: Vec<Action> = Vec::new();
-    let mut adding = false;
-    for part in source.parts(&without_check(source, rest)) {
-        // SQL Server: `ADD a int, b int`.
-        let own = [
-            "add",
-            "drop",
-            "alter",
-            "modify",
-            "change",
-            "rename",
-            "algorithm",
-            "lock",
-            "engine",
-            "convert",
-        ]
-        .contains(&source.word(&part, 0).as_str());
-        if own {
-            adding = source.word(&part, 0) == "add";
-        }
-        let kinds = action(source, &part, adding && !own);
+    for part in source.parts(&rest) {
+        let kinds = action(source, &part);
         let bytes = source.bytes(&part);
         let guarded = (0..4).any(|at| source.word(&part, at) == "exists");
         actions.extend(kinds.into_iter().map(|kind| Action {
             bytes: bytes.clone(),
             kind,
             guarded,
+            ..Action::default()
         }));
     }
     Some(Kind::AlterTable { table, actions })
 }
 
-/// Leaves out SQL Server's `WITH CHECK` and `WITH NOCHECK`.
-fn without_check(source: &Source<'_>, piece: Piece) -> Piece {
-    if source.begins(&piece, &["with", "check|nocheck"]) { piece.from(2) } else { piece }
-}
-
-fn action(source: &Source<'_>, part: &Piece, continues_add: bool) -> Vec<ActionKind> {
+fn action(source: &Source<'_>, part: &Piece) -> Vec<ActionKind> {
     if let Some(kind) = by_words(source, part) {
         return vec![kind];
     }
     let mut tokens: Vec<TokenWithSpan> = Vec::new();
-    let words: &[&str] =
-        if continues_add { &["ALTER", "TABLE", "t", "ADD"] } else { &["ALTER", "TABLE", "t"] };
+    let words = ["ALTER", "TABLE", "t"];
     tokens.extend(words.iter().map(|word| TokenWithSpan::wrap(Token::make_word(word, None))));
     tokens.extend_from_slice(source.of(part));
     let parsed = Parser::new(source.grammar)
@@ -113,7 +91,15 @@ fn by_words(source: &Source<'_>, part: &Piece) -> Option<ActionKind> {
             let column = column_at(source, part, 2)?;
             Some(ActionKind::RedefineColumn { from: column.name.clone(), column })
         }
-        ("drop", "column") => None,
+        ("rename", "to" | "as") => {
+            let to = table_name(&source.name(part, 2)).to_lowercase();
+            Some(ActionKind::RenameTable { to })
+        }
+        // MySQL's `RENAME name`.
+        ("rename", _) if part.0.len() == 1 + source.name_length(part, 1) => {
+            let to = table_name(&source.name(part, 1)).to_lowercase();
+            Some(ActionKind::RenameTable { to })
+        }
         _ => None,
     }
 }

@@ -1,10 +1,12 @@
-//! Scripts for MySQL, MariaDB, SQLite and SQL Server, parsed by `sqlparser` one statement, and in
-//! `ALTER TABLE` one action, at a time: what one parser cannot read does not hide the rest.
+//! Scripts for databases other than PostgreSQL. Those for MySQL, MariaDB and SQLite are parsed by
+//! `sqlparser` one statement, and in `ALTER TABLE` one action, at a time: what one parser cannot read
+//! does not hide the rest. Those for SQL Server have a reader of their own ([`tsql`]).
 
 mod alter;
 mod statement;
 mod table;
 mod tokens;
+mod tsql;
 
 use sqlparser::dialect::{Dialect as Grammar, MsSqlDialect, MySqlDialect, SQLiteDialect};
 use sqlparser::parser::Parser;
@@ -25,11 +27,17 @@ pub fn read(dialect: Dialect, script: &str, wrapped: bool) -> Option<Read> {
         _ => &SQLiteDialect {},
     };
     let source = Source::new(grammar, script)?;
+    if dialect == Dialect::SqlServer {
+        return Some(tsql::read(&source, wrapped));
+    }
     let mut transactions = Transactions::new(wrapped);
     let mut read = Read { complete: true, ..Read::default() };
     for piece in source.statements() {
         let kinds = statement::kinds(&source, &piece).unwrap_or_else(|| {
-            read.complete &= piece.is_routine(&source);
+            if !piece.is_routine(&source) {
+                read.complete = false;
+                read.unread.push(source.bytes(&piece));
+            }
             vec![Kind::Other]
         });
         for kind in kinds {
@@ -140,8 +148,9 @@ mod tests {
         );
         let Kind::AlterTable { actions, .. } = &read[1].kind else { panic!("{read:?}") };
         assert!(
-            matches!(&actions[0].kind, ActionKind::RedefineColumn { column, .. } if column.not_null)
+            matches!(&actions[0].kind, ActionKind::SetType { type_text, .. } if type_text == "nvarchar(90)")
         );
+        assert!(matches!(&actions[1].kind, ActionKind::SetNotNull { column } if column == "note"));
         let Kind::AlterTable { actions, .. } = &read[2].kind else { panic!("{read:?}") };
         assert!(
             matches!(&actions[0].kind, ActionKind::RenameColumn { from, to } if from == "note" && to == "remark")

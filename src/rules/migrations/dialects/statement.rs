@@ -3,7 +3,6 @@
 use sqlparser::ast::{
     FromTable, ObjectType, Statement as Sql, TableFactor, TableObject, TableWithJoins,
 };
-use sqlparser::tokenizer::Token;
 
 use super::alter::alter_table;
 use super::parser;
@@ -11,7 +10,7 @@ use super::table::{self, folded, object};
 use super::tokens::{Piece, Source};
 use crate::rules::migrations::actions::{Action, ActionKind};
 use crate::rules::migrations::facts::{CreateIndex, Kind};
-use crate::rules::migrations::names::{bare_name, table_name};
+use crate::rules::migrations::names::table_name;
 
 /// What a statement does; `None` if it is not understood.
 pub fn kinds(source: &Source<'_>, piece: &Piece) -> Option<Vec<Kind>> {
@@ -124,7 +123,7 @@ fn by_words(source: &Source<'_>, piece: &Piece) -> Option<Vec<Kind>> {
             let length = source.name_length(&part, 0);
             let name = |at| table_name(&source.name(&part, at)).to_lowercase();
             let kind = ActionKind::RenameTable { to: name(length + 1) };
-            let action = Action { bytes: source.bytes(&part), kind, guarded: false };
+            let action = Action { bytes: source.bytes(&part), kind, ..Action::default() };
             Kind::AlterTable { table: name(0), actions: vec![action] }
         });
         return Some(renamed.collect());
@@ -136,9 +135,6 @@ fn by_words(source: &Source<'_>, piece: &Piece) -> Option<Vec<Kind>> {
         let indexes = vec![folded(&source.name(piece, at))];
         return Some(vec![Kind::DropIndex { indexes, table, concurrently: false }]);
     }
-    if source.begins(piece, &["exec|execute", "sp_rename"]) {
-        return Some(vec![renamed_by_procedure(source, piece).unwrap_or(Kind::OtherSchemaChange)]);
-    }
     if source.begins(piece, &["begin", "tran|transaction|work"]) {
         return Some(vec![Kind::Begin]);
     }
@@ -149,34 +145,6 @@ fn by_words(source: &Source<'_>, piece: &Piece) -> Option<Vec<Kind>> {
         return Some(vec![Kind::OtherSchemaChange]);
     }
     None
-}
-
-/// `EXEC sp_rename 'table.column', 'name', 'COLUMN'`.
-fn renamed_by_procedure(source: &Source<'_>, piece: &Piece) -> Option<Kind> {
-    let texts: Vec<String> = source
-        .of(piece)
-        .iter()
-        .filter_map(|token| match &token.token {
-            Token::SingleQuotedString(text) | Token::NationalStringLiteral(text) => {
-                Some(text.clone())
-            }
-            _ => None,
-        })
-        .collect();
-    let (from, to) = (texts.first()?, bare_name(texts.get(1)?).to_lowercase());
-    let bytes = source.bytes(piece);
-    let column = texts.get(2).is_some_and(|kind| kind.eq_ignore_ascii_case("column"));
-    let (table, kind) = match (column, texts.get(2)) {
-        (true, _) => {
-            let (table, column) = from.rsplit_once('.')?;
-            let from = bare_name(column).to_lowercase();
-            (table_name(table), ActionKind::RenameColumn { from, to })
-        }
-        (false, None) => (table_name(from), ActionKind::RenameTable { to }),
-        (false, Some(_)) => return None,
-    };
-    let actions = vec![Action { bytes, kind, guarded: false }];
-    Some(Kind::AlterTable { table: table.to_lowercase(), actions })
 }
 
 fn first_table(from: &[TableWithJoins]) -> String {

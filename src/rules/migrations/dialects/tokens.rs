@@ -11,9 +11,14 @@ const MAX_BYTES: usize = 1_000_000;
 /// A script as tokens, without comments and white space.
 pub struct Source<'g> {
     pub grammar: &'g dyn Grammar,
+    script: &'g str,
     tokens: Vec<TokenWithSpan>,
     /// Bytes of each token.
     places: Vec<Range<usize>>,
+    /// Of each token, whether it is the first on its line.
+    leading: Vec<bool>,
+    /// The tokens that stand for a `GO`.
+    batch_ends: Vec<usize>,
 }
 
 /// Positions of the tokens of a statement or a part of one.
@@ -23,7 +28,7 @@ pub type Piece = Tokens;
 pub struct Tokens(pub Range<usize>);
 
 impl<'g> Source<'g> {
-    pub fn new(grammar: &'g dyn Grammar, script: &str) -> Option<Self> {
+    pub fn new(grammar: &'g dyn Grammar, script: &'g str) -> Option<Self> {
         if script.len() > MAX_BYTES {
             return None;
         }
@@ -31,7 +36,6 @@ impl<'g> Source<'g> {
         let mut cursor = Cursor::new(script);
         let (mut tokens, mut places) = (Vec::new(), Vec::new());
         for token in all {
-            // A line of its own with `GO` ends a batch in scripts for SQL Server.
             let blank = matches!(&token.token, Token::Whitespace(_));
             if blank && !is_line_end(&token.token) || token.token == Token::EOF {
                 continue;
@@ -41,33 +45,111 @@ impl<'g> Source<'g> {
             places.push(start..end);
             tokens.push(token);
         }
-        Some(Self::without_line_ends(grammar, tokens, places))
+        let empty = Self {
+            grammar,
+            script,
+            tokens: Vec::new(),
+            places: Vec::new(),
+            leading: Vec::new(),
+            batch_ends: Vec::new(),
+        };
+        Some(empty.without_line_ends(tokens, places))
     }
 
-    /// Turns `GO` lines into semicolons and leaves line ends out.
-    fn without_line_ends(
-        grammar: &'g dyn Grammar,
-        tokens: Vec<TokenWithSpan>,
-        places: Vec<Range<usize>>,
-    ) -> Self {
-        let mut kept = Self { grammar, tokens: Vec::new(), places: Vec::new() };
-        let ends = |token: Option<&TokenWithSpan>| {
+    /// Takes the tokens over without the line ends. A line of its own with `GO`, which may say how
+    /// often the batch runs, becomes a semicolon: it ends a batch in scripts for SQL Server.
+    fn without_line_ends(mut self, tokens: Vec<TokenWithSpan>, places: Vec<Range<usize>>) -> Self {
+        let ends = |at: Option<usize>| {
+            let token = at.and_then(|at| tokens.get(at));
             token.is_none_or(|token| is_line_end(&token.token) || token.token == Token::SemiColon)
         };
+        let mut counted = None;
         for (at, (token, place)) in tokens.iter().zip(places).enumerate() {
-            if is_line_end(&token.token) {
+            if is_line_end(&token.token) || counted == Some(at) {
                 continue;
             }
-            let before = at.checked_sub(1).and_then(|before| tokens.get(before));
-            let alone = ends(before) && ends(tokens.get(at + 1));
             let mut token = token.clone();
-            if alone && is_word(&token.token, "go") {
-                token.token = Token::SemiColon;
+            if ends(at.checked_sub(1)) && is_word(&token.token, "go") {
+                let number = tokens.get(at + 1);
+                let number = number.is_some_and(|next| matches!(next.token, Token::Number(..)));
+                if ends(Some(at + 1 + usize::from(number))) {
+                    counted = number.then_some(at + 1);
+                    token.token = Token::SemiColon;
+                    self.batch_ends.push(self.tokens.len());
+                }
             }
-            kept.tokens.push(token);
-            kept.places.push(place);
+            let before = at.checked_sub(1).and_then(|before| tokens.get(before));
+            self.leading.push(before.is_none_or(|before| is_line_end(&before.token)));
+            self.tokens.push(token);
+            self.places.push(place);
         }
-        kept
+        self
+    }
+
+    /// The batches of a script for SQL Server: the tokens between lines with `GO`.
+    pub fn batches(&self) -> Vec<Range<usize>> {
+        let mut start = 0;
+        let mut batches = Vec::with_capacity(self.batch_ends.len() + 1);
+        for end in self.batch_ends.iter().copied().chain([self.tokens.len()]) {
+            batches.push(start..end);
+            start = end + 1;
+        }
+        batches
+    }
+
+    /// Everything from a token on.
+    pub fn rest(&self, at: usize) -> Piece {
+        Tokens(at.min(self.tokens.len())..self.tokens.len())
+    }
+
+    pub fn token(&self, at: usize) -> Option<&Token> {
+        self.tokens.get(at).map(|token| &token.token)
+    }
+
+    /// Whether a token is the first on its line.
+    pub fn is_leading(&self, at: usize) -> bool {
+        self.leading.get(at).copied().unwrap_or(false)
+    }
+
+    /// The word at a place in the script, in lower case; empty for quoted names and other tokens.
+    pub fn keyword(&self, at: usize) -> String {
+        match self.token(at) {
+            Some(Token::Word(word)) if word.quote_style.is_none() => word.value.to_lowercase(),
+            _ => String::new(),
+        }
+    }
+
+    /// What stands in the script where a piece is.
+    pub fn text(&self, piece: &Piece) -> &str {
+        self.script.get(self.bytes(piece)).unwrap_or_default()
+    }
+
+    /// How many tokens a pair of brackets at a position of a piece has, both included; 0 if there
+    /// is none.
+    pub fn group_length(&self, piece: &Piece, at: usize) -> usize {
+        let tokens = self.of(piece).get(at..).unwrap_or_default();
+        if tokens.first().is_none_or(|token| token.token != Token::LParen) {
+            return 0;
+        }
+        let mut depth = 0_usize;
+        for (length, token) in tokens.iter().enumerate() {
+            match token.token {
+                Token::LParen => depth += 1,
+                Token::RParen => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if depth == 0 {
+                return length + 1;
+            }
+        }
+        tokens.len()
+    }
+
+    /// What is inside a pair of brackets at a position of a piece.
+    pub fn group(&self, piece: &Piece, at: usize) -> Option<Piece> {
+        let length = self.group_length(piece, at);
+        let start = piece.0.start + at;
+        (length >= 2).then(|| Tokens(start + 1..start + length - 1))
     }
 
     pub fn of(&self, piece: &Piece) -> &[TokenWithSpan] {

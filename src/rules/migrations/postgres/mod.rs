@@ -157,6 +157,7 @@ fn create_index(index: &ast::CreateIndex) -> CreateIndex {
         if_not_exists: index.if_not_exists().is_some(),
         method: method.and_then(|text| text.split_whitespace().last().map(bare_name)),
         keyword: keyword.map_or(0..0, |range| range.start().into()..range.end().into()),
+        ..CreateIndex::default()
     }
 }
 

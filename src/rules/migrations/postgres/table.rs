@@ -92,7 +92,7 @@ pub(super) fn action(action: &ast::AlterTableAction) -> Action {
         Ast::AlterColumn(it) => alter_column(it),
         other => storage_action(other),
     };
-    Action { bytes: own_bytes(action.syntax()), kind, guarded }
+    Action { bytes: own_bytes(action.syntax()), kind, guarded, online: false }
 }
 
 fn storage_action(action: &ast::AlterTableAction) -> ActionKind {

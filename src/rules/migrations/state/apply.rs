@@ -337,6 +337,15 @@ fn alter_keys(table: &mut Table, kind: &ActionKind) {
                 constraint.not_valid = false;
             }
         }
+        ActionKind::SwitchConstraint { name, on, checked } => {
+            let named = |it: &&mut Constraint| {
+                let kept = matches!(it.kind, ConstraintKind::Check | ConstraintKind::ForeignKey);
+                kept && (name.is_empty() || it.name == *name)
+            };
+            for constraint in table.constraints.iter_mut().filter(named) {
+                constraint.not_valid = !(*on && *checked);
+            }
+        }
         ActionKind::DropConstraint { name, .. } => table.constraints.retain(|c| c.name != *name),
         ActionKind::RenameConstraint { from, to } | ActionKind::RenameIndex { from, to } => {
             rename_index(table, from, to);

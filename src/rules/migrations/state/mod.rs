@@ -82,6 +82,11 @@ impl Schema {
         }
     }
 
+    /// Whether no migration was read at all.
+    pub fn is_unseen(&self) -> bool {
+        !self.seen && self.tables.is_empty()
+    }
+
     /// Notes that a table may have more to it than was read.
     pub fn doubt(&mut self, name: &str) {
         if let Known::Table(known) = self.table(name)

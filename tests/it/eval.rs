@@ -182,10 +182,16 @@ pub(crate) fn peer_findings(
     base: &[SourceFile],
     files: &[(String, Option<&str>, Option<&str>)],
 ) -> Vec<Finding> {
+    let found = findings_under(peer_policy(new_tables), tool, base, files);
+    found.into_iter().map(|(_, finding)| finding).collect()
+}
+
+/// What the peers take for granted.
+fn peer_policy(new_tables: NewTables) -> Policy {
     let mut policy = Policy::default();
     policy.migrations.new_tables = new_tables;
     policy.migrations.in_transaction = Some(true);
-    findings_under(policy, tool, base, files).into_iter().map(|(_, finding)| finding).collect()
+    policy
 }
 
 /// The same under a policy, in which the rules of the tool are switched on, with each finding's rule.
@@ -256,6 +262,19 @@ fn eugene_examples() {
     assert!(score.right > score.wrong, "{score}");
 }
 
+/// Whether the labels can say what the rule says: they come from the open-source version of Atlas,
+/// which leaves out the checks that need an account (PG3…), and each dialect has checks of its own.
+fn is_labelled(rule: &Rule, dialect: &str) -> bool {
+    rule.equivalents.iter().filter_map(|id| id.strip_prefix("atlas:")).any(|code| {
+        match (code.get(..2), dialect) {
+            (Some("PG"), "postgres") => !code.starts_with("PG3"),
+            (Some("MY"), "mysql") | (Some("LT"), "sqlite") => true,
+            (Some("PG" | "MY" | "LT"), _) => false,
+            _ => true,
+        }
+    })
+}
+
 #[test]
 fn atlas_cases() {
     let Some(folder) = eval_dir() else { return };
@@ -287,7 +306,10 @@ fn atlas_cases() {
         let found = if change.is_empty() {
             Vec::new()
         } else {
-            peer_findings("atlas", NewTables::Migration, &base, &change)
+            let mut found =
+                findings_under(peer_policy(NewTables::Migration), "atlas", &base, &change);
+            found.retain(|(rule, _)| is_labelled(rule, text(row, "dialect")));
+            found.into_iter().map(|(_, finding)| finding).collect()
         };
         let wanted = expected(row);
         // The same change with another label elsewhere: no rule can be right about both.

@@ -57,7 +57,10 @@ fn policy(title: &str) -> Policy {
 
 /// The codes of the tool that the findings stand for, or the rules' own where the tool is `own`.
 fn said(tool: &str, dialect: &str, case: &Case) -> BTreeSet<String> {
-    let path = |at: usize| format!("db/{dialect}/migrations/{:04}_step.sql", at + 1);
+    let path = |at: usize| match dialect.strip_prefix("rails-") {
+        Some(adapter) => format!("{adapter}/db/migrate/202401010000{:02}_step.rb", at + 1),
+        None => format!("db/{dialect}/migrations/{:04}_step.sql", at + 1),
+    };
     let (last, earlier) = case.files.split_last().expect("a file");
     let base: Vec<SourceFile> =
         earlier.iter().enumerate().map(|(at, text)| base_file(&path(at), text)).collect();

@@ -24,6 +24,7 @@ pub(super) const COLUMN_REWRITES_TABLE: Rule = rule(
             "atlas:PG302",
             "strong_migrations:add_column_default",
             "strong_migrations:add_column_generated_stored",
+            "strong_migrations:add_column_auto_incrementing",
         ],
         page: include_str!("../../../fixtures/rules/migration/column-rewrites-table.md"),
     },
@@ -149,8 +150,7 @@ pub(super) const COLUMN_TYPE_CHANGED: Rule = rule(
             if !using && before.as_deref().is_some_and(free) {
                 return None;
             }
-            let repeated =
-                repeated || dialect == Dialect::SqlServer && repeats_type(at, type_text);
+            let repeated = repeated || dialect == Dialect::SqlServer && repeats_type(at, type_text);
             if repeated && before.is_none() || dialect == Dialect::Sqlite || action.online {
                 return None;
             }

@@ -18,6 +18,8 @@ pub(super) const TABLE_COPIED: Rule = rule(
         equivalents: &[
             "strong_migrations:add_foreign_key",
             "strong_migrations:add_check_constraint",
+            "strong_migrations:add_column_generated_stored",
+            "strong_migrations:add_column_auto_incrementing",
         ],
         page: include_str!("../../../fixtures/rules/migration/table-copied.md"),
     },

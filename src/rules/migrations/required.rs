@@ -169,8 +169,11 @@ fn demanded(at: &At<'_>, table: &str, action: &Action) -> Option<Draft> {
         ActionKind::RedefineColumn { from, column } if column.not_null => {
             (from, &column.name, column.is_filled())
         }
-        // MySQL has no statement of this kind: code that says so there repeats the whole definition.
-        ActionKind::SetNotNull { column } if at.migration.dialect != Dialect::MySql => {
+        // What code asks MySQL for in this way it checks in place, unless the whole definition is
+        // given anew.
+        ActionKind::SetNotNull { column }
+            if at.migration.dialect != Dialect::MySql || is_redefined(at, column) =>
+        {
             (column, column, false)
         }
         _ => return None,
@@ -200,6 +203,18 @@ fn demanded(at: &At<'_>, table: &str, action: &Action) -> Option<Draft> {
     Some(if repeated { Draft { severity: Some(Minor), ..said } } else { said })
 }
 
+/// Whether the same call of a framework also gives the column its type.
+fn is_redefined(at: &At<'_>, column: &str) -> bool {
+    at.migration.script.statements.iter().any(|s| match &s.kind {
+        Kind::AlterTable { actions, .. } => actions.iter().any(|action| {
+            // The statements of one call end where it ends.
+            action.bytes.end == at.statement.bytes.end
+                && matches!(&action.kind, ActionKind::SetType { column: of, .. } if of == column)
+        }),
+        _ => false,
+    })
+}
+
 /// Whether the script gives the column a value in some of the rows.
 fn assigned(at: &At<'_>, on: &str, column: &str) -> bool {
     let earlier = at.migration.script.statements.iter().take(at.index);
@@ -219,12 +234,14 @@ fn states_old_null(framework: Framework) -> bool {
 /// Whether code fills rows of the table, or gives the column a default, before it demands a value.
 fn given_before(at: &At<'_>, table: &str, column: &str) -> bool {
     let mut earlier = at.migration.script.statements.iter().take(at.index);
-    earlier.any(|statement| match &statement.kind {
+    earlier.any(|statement| {
+        match &statement.kind {
         Kind::Update { table: on, .. } => on == table,
         Kind::AlterTable { table: on, actions } if on == table => actions.iter().any(|action| {
             matches!(&action.kind, ActionKind::SetDefault { column: of, .. } if of == column)
         }),
         _ => false,
+    }
     })
 }
 

@@ -31,6 +31,48 @@ struct Removed<'a> {
     column: Option<String>,
     /// The name that takes its place.
     renamed_to: Option<String>,
+    /// The column as the migration writes it, where databases that do not tell capitals apart let
+    /// it write `DiscountCode`: `table` and `column` are then `orders` and `discount_code`.
+    spelled: Option<String>,
+}
+
+impl Removed<'_> {
+    /// Takes the parts of the names from how the migration writes them.
+    fn spell(mut self) -> Self {
+        let text = self.file.head_text();
+        let lines = (self.lines.start()..=self.lines.end()).filter_map(|line| text?.line(line));
+        let words: Vec<&str> =
+            lines.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_')).collect();
+        let written = |name: &str| {
+            words.iter().find(|word| word.eq_ignore_ascii_case(name) && is_pascal(word)).copied()
+        };
+        if let Some(column) = self.column.as_deref().and_then(written) {
+            self.table = written(&self.table).map_or(self.table, snake_case);
+            self.column = Some(snake_case(column));
+            self.spelled = Some(column.to_owned());
+        }
+        self
+    }
+}
+
+fn is_pascal(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_uppercase())
+        && word.chars().any(|c| c.is_ascii_lowercase())
+        && !word.contains('_')
+}
+
+/// `DiscountCode` as `discount_code`.
+fn snake_case(pascal: &str) -> String {
+    let mut snake = String::new();
+    let mut before = '_';
+    for letter in pascal.chars() {
+        if letter.is_uppercase() && !before.is_uppercase() && before != '_' {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+        before = letter;
+    }
+    snake
 }
 
 /// Rules that see the statement and not who still uses what it takes away.
@@ -53,7 +95,9 @@ fn need(removed: &Removed<'_>) -> Need {
     let mut globs = code_globs();
     globs.extend(["**/*.sql".to_owned(), "**/*.prisma".to_owned()]);
     let words = match &removed.column {
-        Some(column) if is_telling(column) => forms(column),
+        Some(column) if is_telling(column) => {
+            forms(column).into_iter().chain(removed.spelled.clone()).collect()
+        }
         // A name that stands for many things is only looked for where the table is named.
         Some(_) => vec![removed.table.clone(), pascal_case(&singular(&removed.table))],
         None => vec![removed.table.clone()],
@@ -100,7 +144,7 @@ fn removed(change: &Change) -> Vec<Removed<'_>> {
         !new && thing.file.adds_any(thing.lines) && searched
     });
     all.truncate(MAX_NAMES);
-    all
+    all.into_iter().map(Removed::spell).collect()
 }
 
 impl<'a> Balance<'a> {
@@ -158,6 +202,7 @@ impl<'a> Balance<'a> {
             table: names::without_schema(table).to_owned(),
             column: column.cloned(),
             renamed_to: renamed_to.cloned(),
+            spelled: None,
         });
     }
 }

@@ -24,7 +24,6 @@ pub(super) fn lines(path: &RepoPath, text: &Text, thing: &Removed<'_>) -> BTreeS
     if !names_table(text.as_str()) {
         return BTreeSet::new();
     }
-    let renamed = thing.renamed_to.is_some();
     let searched = is_telling(column);
     let statements = sql::naming(path, text, &thing.table, column);
     // A statement that was read says itself which table a short name belongs to.
@@ -35,7 +34,7 @@ pub(super) fn lines(path: &RepoPath, text: &Text, thing: &Removed<'_>) -> BTreeS
     let mut found = numbered(&all, |at, line| {
         searched
             && !is_comment(line)
-            && is_column_use(line, column, renamed, names_table)
+            && is_column_use(line, column, thing, names_table)
             && !is_left_out(&all, at)
             && !read(at)
     });
@@ -95,20 +94,19 @@ pub(in crate::rules::cross) fn table_forms(table: &str) -> Vec<String> {
 fn is_column_use(
     line: &str,
     column: &str,
-    renamed: bool,
+    thing: &Removed<'_>,
     names_table: impl Fn(&str) -> bool,
 ) -> bool {
     // A name of several words says enough by itself; one word must stand beside its table, or
     // behind a dot or in quotes.
     let telling = column.contains('_');
-    let written = forms(column).into_iter().filter(|form| has_word(line, form));
-    let mut written = written.peekable();
-    if written.peek().is_none() {
+    let spelled = thing.spelled.as_deref().is_some_and(|name| has_word(line, name));
+    if !spelled && !forms(column).iter().any(|form| has_word(line, form)) {
         return false;
     }
     // After a rename, fields in code may keep the old name and map to the new one.
-    if renamed {
-        return has_word(line, column) && looks_like_sql(line);
+    if thing.renamed_to.is_some() {
+        return (spelled || has_word(line, column)) && looks_like_sql(line);
     }
     telling || (looks_like_sql(line) && names_table(line))
 }

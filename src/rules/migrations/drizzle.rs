@@ -1,7 +1,7 @@
 //! Drizzle's journal (`meta/_journal.json`): which files are migrations, in which order they run,
 //! and which of them an existing database takes for old.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::discover::{self, Framework};
 use super::files::added;
@@ -70,6 +70,32 @@ fn folder_of(path: &RepoPath) -> Option<&str> {
 fn journals(change: &Change) -> impl Iterator<Item = (&FileChange, &str)> {
     let touched = change.files.iter().filter(|file| file.head_text().is_some());
     touched.filter_map(|file| Some((file, folder_of(&file.path)?)))
+}
+
+/// Puts the files of a change, given by their positions in it, into the order of the journals that
+/// it touches; all others stay where they are.
+pub(super) fn reorder(change: &Change, order: &mut [usize]) {
+    for (journal, folder) in journals(change) {
+        let Some(tags) = journal.head_text().and_then(|text| tags(text.as_str())) else { continue };
+        let places: HashMap<&str, usize> = tags.iter().map(String::as_str).zip(0..).collect();
+        let place = |at: usize| {
+            let path = &change.files.get(at)?.path;
+            let name = path.file_name();
+            let tag = name.strip_suffix(".sql").filter(|_| path.directory() == folder)?;
+            places.get(tag).copied()
+        };
+        let slots: Vec<usize> = (0..order.len())
+            .filter(|slot| order.get(*slot).is_some_and(|at| place(*at).is_some()))
+            .collect();
+        let mut own: Vec<usize> =
+            slots.iter().filter_map(|slot| order.get(*slot).copied()).collect();
+        own.sort_by_key(|at| place(*at));
+        for (slot, at) in slots.into_iter().zip(own) {
+            if let Some(place) = order.get_mut(slot) {
+                *place = at;
+            }
+        }
+    }
 }
 
 /// Entries that the change brings to a journal.

@@ -16,7 +16,7 @@ use super::facts::{Kind, Statement};
 use super::read::{self, LinterHit, Setting};
 use super::state::{Known, Timeline};
 use super::surroundings::{Surroundings, configuration_need, history_need};
-use super::{frameworks, names, translate};
+use super::{drizzle, frameworks, names, translate};
 use crate::config::policy::{NewTables, Policy};
 use crate::domain::change::{Change, FileChange, Text};
 use crate::domain::diff::{LineRange, Side};
@@ -136,6 +136,7 @@ impl Prepared {
             .filter(|at| files.get(*at).is_some_and(discover::is_forward))
             .collect();
         order.sort_by_key(|at| files.get(*at).map(|file| file.path.as_str()));
+        drizzle::reorder(context.change, &mut order);
         let history = context.gathered(&history_need(context.change));
         let around =
             Surroundings::new(context.gathered(&configuration_need(context.change)), history);

@@ -87,6 +87,8 @@ impl Walk {
         let flag = |key: &str| call.option(key).is_some_and(Value::is_true);
         let concurrently =
             annotation(links, "Npgsql:CreatedConcurrently").is_some_and(Value::is_true);
+        // What SQL Server calls online, inside of the transaction.
+        let online = annotation(links, "SqlServer:Online").is_some_and(Value::is_true);
         let method = annotation(links, "Npgsql:IndexMethod").and_then(Value::text);
         let sql = || {
             let part = match call.option("filter") {
@@ -96,7 +98,7 @@ impl Walk {
             Some(format!(
                 "CREATE {}INDEX {}{} ON {}{} ({}){part}",
                 if flag("unique") { "UNIQUE " } else { "" },
-                if concurrently { "CONCURRENTLY " } else { "" },
+                if concurrently || online { "CONCURRENTLY " } else { "" },
                 own(call)?,
                 table(call)?,
                 method.map_or(String::new(), |method| format!(" USING {method}")),

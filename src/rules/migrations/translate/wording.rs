@@ -198,6 +198,10 @@ fn ef_core(code: &str) -> Option<&'static str> {
         "migration/index-drop-not-concurrent" => {
             "Write it as `migrationBuilder.Sql(\"DROP INDEX CONCURRENTLY …\", suppressTransaction: true)`."
         }
+        "migration/index-not-online" => {
+            "Call `IsCreatedOnline()` on the index in the model, so that the migration carries \
+             `.Annotation(\"SqlServer:Online\", true)`: the Enterprise and Developer editions and Azure SQL then let writes go on."
+        }
         "migration/concurrent-in-transaction" => "Pass `suppressTransaction: true` to `Sql`.",
         "migration/foreign-key-not-deferred" => {
             "Write it as `migrationBuilder.Sql(\"ALTER TABLE … ADD CONSTRAINT … NOT VALID\")`, and validate it in a later \

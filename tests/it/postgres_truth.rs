@@ -265,7 +265,10 @@ fn findings_name_the_locks_of_the_table() {
                     .filter(|name| finding.evidence.contains(&format!("{name} lock")))
                     .collect();
                 let change = case.change();
-                let text = change.file(finding.anchor.head_path()).and_then(|f| f.head_text());
+                // Statements that code gives are not in its text.
+                let path = finding.anchor.head_path();
+                let file = change.file(path).filter(|_| path.extension().as_deref() == Some("sql"));
+                let text = file.and_then(|file| file.head_text());
                 let (false, Some(text), Some(lines)) =
                     (named.is_empty(), text, finding.anchor.lines())
                 else {

@@ -227,7 +227,9 @@ fn of_c_sharp(text: &str) -> Option<Dialect> {
 fn of_code(text: &str) -> Option<Dialect> {
     let lower = text.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    if has(&["mergetree", "clickhouse", "lowcardinality(", "nullable("]) {
+    // Types of ClickHouse, which Knex's `notNullable()` is not.
+    let types = ["Nullable(", "LowCardinality("].iter().any(|word| has_word(text, word));
+    if types || has(&["mergetree", "clickhouse"]) {
         return Some(Other);
     }
     let postgres =
@@ -275,6 +277,8 @@ mod tests {
         assert_eq!(of_text(named), Some(Dialect::SqlServer));
         assert_eq!(of_text("EXEC sp_rename 'a', 'b';"), Some(Dialect::SqlServer));
         assert_eq!(of_text("SELECT 1; -- not valid\n"), None);
+        assert_eq!(of_code("t.string('name').notNullable(); t.integer('age').nullable();"), None);
+        assert_eq!(of_code("add :name, :\"Nullable(String)\""), Some(Dialect::Other));
         assert_eq!(of_configuration("provider = \"postgresql\""), Some(Dialect::Postgres));
         assert_eq!(of_configuration("image: mysql:8\nimage: postgres:16"), None);
         let path = |text| of_path(&RepoPath::new(text).unwrap());
